@@ -1,0 +1,18 @@
+# flags.cmake - the compiler flags of everything that runs on the board, in one place.
+#
+# rv64imac with the old instruction-set naming: CSR instructions are in, and the library multilib is found.
+# Prefix maps keep the folder of the checkout out of every output, so that two checkouts give equal bytes.
+
+set(MAP_FLAGS -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
+set(TARGET_FLAGS -march=rv64imac -misa-spec=2.2 -mabi=lp64 -mcmodel=medany -ffreestanding -g ${MAP_FLAGS})
+set(WARNING_FLAGS -Wall -Wextra -Wconversion)
+set(C_FLAGS -std=c17 -O2 -fno-common -fno-strict-aliasing -fno-pic)
+
+# The kernel's C never touches s2-s7: the payload of a message stays in them from sender to receiver.
+set(PAYLOAD_FLAGS -ffixed-x18 -ffixed-x19 -ffixed-x20 -ffixed-x21 -ffixed-x22 -ffixed-x23)
+set(KERNEL_FLAGS ${C_FLAGS} -mno-relax -fno-tree-loop-distribute-patterns ${PAYLOAD_FLAGS} ${WARNING_FLAGS})
+
+# The boot stage runs wherever it was loaded: nothing absolute, so no jump tables either.
+set(BOOT_FLAGS ${C_FLAGS} -Os -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections -fno-tree-loop-distribute-patterns)
+
+set(COMPONENT_FLAGS ${C_FLAGS} -ffunction-sections -fdata-sections ${WARNING_FLAGS})

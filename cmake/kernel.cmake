@@ -1,0 +1,18 @@
+# kernel.cmake - the kernel: one binary for every board and system.
+file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/*.c
+	${CMAKE_SOURCE_DIR}/kernel/arch/riscv64/*.c ${CMAKE_SOURCE_DIR}/kernel/arch/riscv64/*.S)
+set(KERNEL_LD ${CMAKE_SOURCE_DIR}/kernel/arch/riscv64/kernel.ld)
+
+if(NOT EXISTS ${KERNEL_LD})
+	message(WARNING "kernel/arch/riscv64/kernel.ld is missing: no kernel is built, so no image either")
+	return()
+endif()
+add_executable(kernel.elf ${KERNEL_SOURCES})
+target_include_directories(kernel.elf PRIVATE kernel kernel/arch/riscv64)
+target_compile_options(kernel.elf PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${KERNEL_FLAGS}>)
+target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -mno-relax -nostdlib -nostartfiles -static
+	-Wl,--build-id=none -Wl,-T,${KERNEL_LD} -Wl,-Map=${CMAKE_BINARY_DIR}/kernel.map)
+target_link_libraries(kernel.elf PRIVATE gcc)
+set_property(TARGET kernel.elf PROPERTY LINK_DEPENDS ${KERNEL_LD})
+add_custom_command(OUTPUT kernel.bin COMMAND ${CMAKE_OBJCOPY} -O binary kernel.elf kernel.bin DEPENDS kernel.elf)
+add_custom_target(kernel ALL DEPENDS kernel.bin)
