@@ -1,0 +1,127 @@
+"""conftest - what the system tests share: machines that boot, disks, and the launcher's exit status."""
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pexpect
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PROMPT = r"mullion:/[^\r\n>]*> "
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Machine:
+    """One `./mullion run` with its serial line; `snapshot` leaves the disk as it is."""
+
+    def __init__(self, *options, snapshot=True, timeout=60, extra=()):
+        arguments = ["run", *options, *(["--snapshot"] if snapshot else []), *(["--", *extra] if extra else [])]
+        self.child = pexpect.spawn("./mullion", arguments, cwd=str(ROOT), timeout=timeout, encoding="utf-8",
+                                   codec_errors="replace", dimensions=(50, 200))
+        self.child.delaybeforesend = None
+        self.output = []
+        self.child.logfile_read = self
+        self.timeout = timeout
+
+    def write(self, text):
+        self.output.append(text)
+
+    def flush(self):
+        pass
+
+    def text(self):
+        """Everything seen so far, without carriage returns and terminal escapes."""
+        return ESCAPES.sub("", "".join(self.output)).replace("\r", "")
+
+    def expect(self, pattern, timeout=None):
+        """Waits for a regular expression; fails with what was seen instead."""
+        try:
+            self.child.expect(pattern, timeout=timeout or self.timeout)
+        except (pexpect.TIMEOUT, pexpect.EOF) as error:
+            raise AssertionError(f"{pattern!r} did not come ({type(error).__name__}); seen:\n{self.text()[-3000:]}") from None
+        return self.child.match
+
+    def prompt(self, timeout=None):
+        self.expect(PROMPT, timeout)
+
+    def run(self, command, timeout=None):
+        """Types a command and answers what it printed, up to the next prompt."""
+        self.child.send(command + "\r")
+        self.expect(re.escape(command), timeout)
+        self.prompt(timeout)
+        return ESCAPES.sub("", self.child.before).replace("\r", "").strip("\n")
+
+    def end(self, timeout=30):
+        """Waits until the launcher ends; answers its exit status."""
+        self.expect(pexpect.EOF, timeout)
+        self.child.close()
+        return self.child.exitstatus
+
+    def poweroff(self):
+        self.child.send("poweroff\r")
+        return self.end()
+
+    def quit(self):
+        """Ctrl-A X, as a user would."""
+        if self.child.isalive():
+            self.child.send("\x01x")
+            try:
+                self.child.expect(pexpect.EOF, timeout=10)
+            except pexpect.TIMEOUT:
+                pass
+        self.child.close(force=True)
+
+
+def launcher(*arguments, timeout=600):
+    """Runs ./mullion without a terminal."""
+    return subprocess.run(["./mullion", *arguments], cwd=ROOT, capture_output=True, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, timeout=timeout)
+
+
+@pytest.fixture
+def mullion():
+    return launcher
+
+
+@pytest.fixture
+def boot():
+    """boot(options...) starts a machine and waits for the prompt; wait=False does not wait."""
+    machines = []
+
+    def start(*options, wait=True, **named):
+        machine = Machine(*options, **named)
+        machines.append(machine)
+        if wait:
+            machine.prompt()
+        return machine
+
+    yield start
+    for machine in machines:
+        machine.quit()
+
+
+@pytest.fixture(scope="module")
+def machine():
+    """One machine with the default system at its prompt, shared by the tests of a file."""
+    one = Machine()
+    one.prompt()
+    yield one
+    one.quit()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """disk({"NAME": bytes, ...}) makes an image with an MBR and one FAT partition; answers its path."""
+
+    def make(files=None):
+        folder, image = tmp_path / "files", tmp_path / "disk.img"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, content in (files or {"HELLO.TXT": b"hello\n"}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        done = launcher("disk", str(image), str(folder))
+        assert done.returncode == 0, done.stderr
+        return image
+
+    return make

@@ -1,0 +1,178 @@
+"""lint - rules of the tree that a program can check: layers, sizes, headers, words, paths, READMEs."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "virt"
+
+# Layers of the kernel, lowest first: a file includes headers of its own layer and of those below.
+KERNEL_LAYERS = [
+    {"abi"},
+    {"kernel", "object", "queue", "arch"},
+    {"invariant"},
+    {"cap", "untyped", "space", "sched"},
+    {"thread", "ipc", "notify", "revoke", "destroy"},
+    {"syscall", "invoke", "boot", "panic"},
+]
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+                         cwd=ROOT, capture_output=True, check=True).stdout
+    return [ROOT / name for name in out.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+def generic_kernel():
+    return [p for p in tracked("kernel/*.c", "kernel/*.h") if p.parent.name == "kernel"]
+
+
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+
+
+def functions(path):
+    """(name line, number of lines) of each function that starts in column 0 and ends with a brace there."""
+    start = None
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        if re.match(r"[a-z_].*\)$|[a-z_].*\($", line) and not line.startswith(("struct {", "enum", "typedef", "#")):
+            start = number
+        if line.startswith("}") and start:
+            yield start, number - start + 1
+            start = None
+
+
+def test_kernel_includes_go_downward():
+    rank = {name: level for level, names in enumerate(KERNEL_LAYERS) for name in names}
+    wrong = []
+    for path in generic_kernel():
+        own = rank.get(path.stem, len(KERNEL_LAYERS))
+        for name in re.findall(r'#include "([^"]+)"', text_of(path)):
+            stem = pathlib.Path(name).stem
+            if "/" in name and name != "arch/riscv64/arch.h":
+                wrong.append(f"{path.name} includes {name}: arch.h is the only door into the architecture folder")
+            elif rank.get(stem, len(KERNEL_LAYERS)) > own:
+                wrong.append(f"{path.name} includes {name}, which is above it")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_generic_kernel_has_no_conditional_compilation():
+    wrong = [f"{p.name}:{n}: {line}" for p in generic_kernel() for n, line in enumerate(text_of(p).splitlines(), 1)
+             if re.match(r"\s*#\s*(if|ifdef|ifndef|elif)\b", line)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kernel_functions_are_short():
+    wrong = [f"{p.relative_to(ROOT)}:{start}: {length} lines" for p in tracked("kernel/*.c")
+             for start, length in functions(p) if length > 60]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_kernel_is_small():
+    """The whole kernel stays near 4,500 lines of code in 28 files, comments and contracts not counted."""
+    files = tracked("kernel/*.c", "kernel/*.h", "kernel/*.S")
+    lines = sum(1 for p in files for line in without_comments(text_of(p)).splitlines()
+                if line.strip() and not line.strip().startswith("//"))
+    assert lines <= 4500 and len(files) <= 30, f"{lines} lines in {len(files)} files"
+
+
+def test_user_code_includes_no_other_component_and_of_the_kernel_only_abi():
+    wrong = []
+    kernel_headers = {p.name for p in tracked("kernel/*.h")} - {"abi.h"}
+    for path in tracked("userland/*.c", "userland/*.h"):
+        for name in re.findall(r'#include "([^"]+)"', text_of(path)):
+            own = (path.parent / name).exists()
+            if pathlib.Path(name).name in kernel_headers and not own and \
+                    not list((ROOT / "userland").glob(f"*/{name}")):
+                wrong.append(f"{path.relative_to(ROOT)} includes the kernel's {name}")
+            if ".." in name or re.match(r"(drivers|servers|apps)/", name):
+                wrong.append(f"{path.relative_to(ROOT)} includes another component: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_lines_fit():
+    wrong = []
+    for path in tracked("*.c", "*.h", "*.S", "*.ld", "*.py", "*.md", "*.sys", "*.cmake", "mullion"):
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            if len(line.expandtabs(4)) > 124 and "|" not in line:
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {len(line.expandtabs(4))} columns")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_each_source_says_what_it_is():
+    """The first line of each source is 'name - responsibility'."""
+    wrong = []
+    for path in tracked("kernel/*.c", "kernel/*.h", "kernel/*.S", "userland/*.c", "userland/*.h", "userland/*.S",
+                        "capdl/*.c", "capdl/*.h", "platform/*.c", "platform/*.h", "platform/*.S"):
+        first = text_of(path).split("\n", 1)[0]
+        if not re.match(rf"/\* {re.escape(path.stem)}(\.\w+)? - \S", first):
+            wrong.append(f"{path.relative_to(ROOT)}: {first}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_words_of_unfinished_work():
+    pattern = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|not imple" r"mented|unimple" r"mented)\b")
+    wrong = [f"{p.relative_to(ROOT)}:{n}: {line.strip()}" for p in tracked("*.c", "*.h", "*.S", "*.py", "*.sys", "mullion")
+             for n, line in enumerate(text_of(p).splitlines(), 1) if pattern.search(line)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_paths_of_a_machine():
+    pattern = re.compile(r"(^|[\s\"'=(])/(work|farm|root|home)/")
+    wrong = []
+    for path in tracked():
+        try:
+            lines = text_of(path).splitlines()
+        except UnicodeDecodeError:
+            wrong.append(f"{path.relative_to(ROOT)} is not text")
+            continue
+        wrong += [f"{path.relative_to(ROOT)}:{n}: {line.strip()}" for n, line in enumerate(lines, 1) if pattern.search(line)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_component_and_folder_has_a_readme():
+    folders = {ROOT / name for name in ("kernel", "capdl", "platform", "tests", "userland/runtime", "userland/protocols")}
+    folders |= {p.parent for p in tracked("userland/drivers/*.c", "userland/servers/*.c", "userland/apps/*.c")}
+    folders |= {p for p in (ROOT / "platform").iterdir() if p.is_dir() and p.name != "disk"}
+    wrong = [str(f.relative_to(ROOT)) for f in sorted(folders) if f.exists() and not (f / "README.md").exists()]
+    assert (ROOT / "README.md").exists()
+    assert not wrong, "no README.md in: " + ", ".join(wrong)
+
+
+def test_launcher_is_plain_sh():
+    for name in ("mullion", ".ci/run", "cmake/fetch_libfdt.sh"):
+        subprocess.run(["sh", "-n", ROOT / name], check=True)
+        assert text_of(ROOT / name).startswith("#!/bin/sh\n")
+
+
+def test_boot_stage_has_no_absolute_address():
+    """It runs where it was loaded and nothing relocates it: no word of it may hold an address."""
+    out = subprocess.run(["riscv64-unknown-elf-readelf", "-rW", BUILD / "boot.elf"], capture_output=True, text=True,
+                         check=True).stdout
+    section, wrong = "", []
+    for line in out.splitlines():
+        if line.startswith("Relocation section"):
+            section = line.split("'")[1]
+        elif "debug" not in section and re.search(r"R_RISCV_(64|32|HI20|LO12_[IS])\b", line):
+            wrong.append(f"{section}: {line}")
+    assert section and not wrong, "\n".join(wrong)
+
+
+def test_kernel_c_never_touches_the_payload_registers():
+    """s2 to s7 carry the payload of messages through the kernel; only its assembly file names them."""
+    objects = [p for p in BUILD.glob("CMakeFiles/kernel.elf.dir/kernel/**/*.c.obj")]
+    if not objects:
+        pytest.fail("the kernel is not built")
+    wrong = []
+    for path in objects:
+        out = subprocess.run(["riscv64-unknown-elf-objdump", "-d", "--no-show-raw-insn", path], capture_output=True,
+                             text=True, check=True).stdout
+        wrong += [f"{path.name}: {line}" for line in out.splitlines()
+                  if line.startswith(" ") and re.search(r"\bs[2-7]\b", line.split("#")[0].split("<")[0])]
+    assert not wrong, "\n".join(wrong[:20])

@@ -1,0 +1,59 @@
+"""launcher - ./mullion itself: its commands explain themselves, bad use is answered, starts never hang silently."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMANDS = re.findall(r"^  (\w+) ", subprocess.run(["./mullion", "--help"], cwd=ROOT, capture_output=True,
+                                                   text=True).stdout, re.M)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(mullion, command):
+    done = mullion(command, "--help")
+    assert done.returncode == 0 and f"./mullion {command}" in done.stdout
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["fly"], "there is no command 'fly'"),
+    (["run", "--machine", "toaster"], "there is no machine 'toaster'; there are: sifive_u virt"),
+    (["run", "--system", "nothing"], "there is no system 'nothing'"),
+    (["run", "--smp"], "--smp needs a value"),
+    (["run", "--fast"], "unknown option '--fast'"),
+    (["run", "--disk", "missing.img"], "missing.img does not exist"),
+    (["run", "--memory", "lots"], "--memory takes a size such as 128M or 1G, not 'lots'"),
+    (["test", "cooking"], "there is no area 'cooking'"),
+])
+def test_bad_use_is_answered(mullion, arguments, says):
+    done = mullion(*arguments)
+    assert done.returncode == 2 and says in done.stderr
+
+
+def test_start_that_never_prints_a_line_of_ours_is_explained(boot, tmp_path):
+    """A payload that loops at once: the watchdog names how far the start came, and the exit status is not 0."""
+    loop = tmp_path / "loop"
+    loop.write_bytes(b"\x6f\x00\x00\x00" * 64)
+    machine = boot("--timeout", "3", wait=False, extra=["-kernel", str(loop)])
+    assert machine.end() == 3
+    assert "the firmware ran, but the image was never entered" in machine.text()
+
+
+def test_start_that_qemu_refuses_is_explained(boot):
+    machine = boot(wait=False, extra=["-device", "flux-capacitor"])
+    assert machine.end() == 3
+    assert "flux-capacitor" in machine.text() and "failed before the firmware printed anything" in machine.text()
+
+
+def test_machine_with_too_little_memory_is_told_so(boot):
+    machine = boot("--memory", "16M", wait=False)
+    assert machine.end() == 3
+    assert re.search(r"this system needs \d+ MiB of RAM, the machine has 16 MiB|no memory of the device tree", machine.text())
+
+
+def test_leaving_without_power_off_is_told(boot):
+    machine = boot()
+    machine.child.send("\x01x")
+    assert machine.end() == 4
+    assert "ended without power-off" in machine.text()
