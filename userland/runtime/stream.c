@@ -92,11 +92,11 @@ size_t stream_write(struct stream *stream, const void *bytes, size_t size)
 	return count;
 }
 
-bool stream_want_room(struct stream *stream)
+bool stream_want_room(struct stream *stream, size_t size)
 {
 	store(&stream->header->wants_room, 1);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the one in stream_take_wish */
-	return stream_room(stream) > 0;
+	return stream_room(stream) >= size;
 }
 
 size_t stream_waiting(struct stream *stream)
@@ -139,7 +139,7 @@ size_t stream_read(struct stream *stream, void *bytes, size_t size)
 bool stream_take_wish(struct stream *stream)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the one in stream_want_room */
-	if (load(&stream->header->wants_room) == 0)
+	if (load(&stream->header->wants_room) == 0 || stream_waiting(stream) > stream->size / 2)
 		return false;
 
 	store(&stream->header->wants_room, 0);

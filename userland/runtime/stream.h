@@ -11,7 +11,7 @@
  * index stood: nothing is lost or shown twice, so a stream needs no epoch.
  *
  * Sleeping: the writer signals after each batch. A writer without room sets wants_room, looks again, and waits; the
- * reader signals when it finds wants_room after it made room (the full fences of both sides pair). */
+ * reader signals when it finds wants_room after it has made room (the full fences of both sides pair). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,8 +45,9 @@ bool stream_open_in_reader(struct stream *stream, void *memory, size_t memory_si
 size_t stream_room(const struct stream *stream);
 /* Writer: writes what fits and returns how much that was. */
 size_t stream_write(struct stream *stream, const void *bytes, size_t size);
-/* Writer: asks to be signalled when there is room. True: there is room already (at least one byte), do not wait. */
-bool stream_want_room(struct stream *stream);
+/* Writer: asks to be signalled when `size` bytes, at most half of the stream, have room. True: they have it already, do
+ * not wait. */
+bool stream_want_room(struct stream *stream, size_t size);
 
 /* Reader: bytes that wait; what makes no sense is dropped. */
 size_t stream_waiting(struct stream *stream);
@@ -56,5 +57,6 @@ size_t stream_read(struct stream *stream, void *bytes, size_t size);
 size_t stream_peek(struct stream *stream, void *bytes, size_t size);
 /* Reader: takes bytes that stream_peek has shown. */
 void stream_skip(struct stream *stream, size_t size);
-/* Reader, after it has made room: true when the writer waits and is to be signalled (asked once). */
+/* Reader, after it has made room: true when the writer waits and is to be signalled, because at least half of the
+ * stream is free (so that a slow reader does not wake it for every byte). */
 bool stream_take_wish(struct stream *stream);
