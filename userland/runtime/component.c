@@ -58,13 +58,14 @@ u64 component_poll(u64 mask)
 static _Noreturn void serve(u64 thread)
 {
 	u64 reply = SLOT_REPLY + thread;
+	u64 arrival = SLOT_ARRIVAL == 0 ? 0 : SLOT_ARRIVAL + thread;
 	struct message m;
 
-	sys_recv(SLOT_ENDPOINT, reply, SLOT_ARRIVAL, &m);
+	sys_recv(SLOT_ENDPOINT, reply, arrival, &m);
 	for (;;) {
 		if (m.status == STATUS_OK) {
 			if (called(&m)) {
-				sys_reply_recv_caps(SLOT_ENDPOINT, reply, 0, SLOT_ARRIVAL, &m);
+				sys_reply_recv_caps(SLOT_ENDPOINT, reply, 0, arrival, &m);
 				continue;
 			}
 			(void)cap_delete(0, reply);
@@ -75,7 +76,7 @@ static _Noreturn void serve(u64 thread)
 		}
 		if (pending != 0 && thread == 0)
 			notified(take_pending(~0ul));
-		sys_recv(SLOT_ENDPOINT, reply, SLOT_ARRIVAL, &m);
+		sys_recv(SLOT_ENDPOINT, reply, arrival, &m);
 	}
 }
 

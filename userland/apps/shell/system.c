@@ -270,6 +270,17 @@ static void run_bench(void)
 
 /* ---- Power ---- */
 
+#ifdef SLOT_POWER_OFF
+#define POWER_OFF SLOT_POWER_OFF
+#else
+#define POWER_OFF 0
+#endif
+#ifdef SLOT_RESET
+#define RESET SLOT_RESET
+#else
+#define RESET 0
+#endif
+
 /* Nothing answers this signal: the machine stops. `now` skips the disk. */
 static void end_machine(u64 notification, const char *what, const char *argument)
 {
@@ -322,10 +333,10 @@ void system_run(const struct command *command, const struct words *words)
 		run_bench();
 		break;
 	case COMMAND_REBOOT:
-		end_machine(SLOT_RESET, "reboot", argument);
+		end_machine(RESET, "reboot", argument);
 		break;
 	case COMMAND_POWEROFF:
-		end_machine(SLOT_POWER_OFF, "poweroff", argument);
+		end_machine(POWER_OFF, "poweroff", argument);
 		break;
 	default:
 		break;

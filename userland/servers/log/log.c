@@ -130,7 +130,7 @@ void log_reader_on_read(u32 client, u64 line, struct log_reader_read_reply *repl
 	reply->next = from + whole;
 }
 
-#ifdef FAULTS
+#ifdef FAULT_RING
 static u64 faults_seen;
 
 static const char *cause_text(u64 cause)
@@ -151,7 +151,7 @@ static const char *cause_text(u64 cause)
  * while it is read has been overwritten by a later one. */
 static void take_faults(void)
 {
-	const struct fault_ring *ring = FAULTS;
+	const struct fault_ring *ring = FAULT_RING;
 	u64 count = __atomic_load_n(&ring->count, __ATOMIC_ACQUIRE);
 	char text[LINE_BYTES];
 
