@@ -1,0 +1,191 @@
+/* entry.S - from user to kernel and back; the payload registers; the first instructions.
+ *
+ * tp holds the struct thread that runs while the kernel works for it, sscratch holds it while user code runs and zero
+ * while the kernel runs. sp is the one kernel stack, empty at every entry. A system call is a function call to its
+ * caller: s0, s1, s8-s11, sp, gp, tp survive in memory, s2-s7 (the payload) stay in the registers, the rest comes back
+ * cleared. Interrupts and faults save everything. */
+
+#define REG(n) (8 * (n))
+#define PC REG(0)
+#define SAVED_ALL 257 /* object.h asserts it */
+
+	.option norelax
+	.section .text.entry, "ax"
+
+/* a0: physical address of the boot record; MMU off. */
+	.globl kernel_entry
+kernel_entry:
+	csrw	sie, zero
+	mv	s0, a0
+	lla	sp, kernel_stack_top	/* physical while the MMU is off */
+	call	arch_boot_tables	/* a0: record; returns satp in a0, the distance from physical to virtual in a1 */
+	lla	t0, 1f
+	add	t0, t0, a1
+	csrw	stvec, t0
+	add	sp, sp, a1
+	sfence.vma
+	csrw	satp, a0		/* the next fetch faults into stvec: the same code at its virtual address */
+	.balign 4
+1:
+	lla	t0, trap_entry
+	csrw	stvec, t0
+	csrw	sscratch, zero
+	sfence.vma
+	add	a0, s0, a1
+	call	arch_start
+	j	resume
+
+/* ---- Entry of every trap -------------------------------------------------------------------------------------- */
+	.balign 4
+	.globl trap_entry
+trap_entry:
+	csrrw	tp, sscratch, tp
+	beqz	tp, trap_in_kernel
+	sd	t0, REG(5)(tp)
+	csrr	t0, scause
+	addi	t0, t0, -8		/* CAUSE_USER_ECALL */
+	bnez	t0, trap_other
+
+	sd	sp, REG(2)(tp)
+	sd	gp, REG(3)(tp)
+	sd	s0, REG(8)(tp)
+	sd	s1, REG(9)(tp)
+	sd	s8, REG(24)(tp)
+	sd	s9, REG(25)(tp)
+	sd	s10, REG(26)(tp)
+	sd	s11, REG(27)(tp)
+	csrrw	t0, sscratch, zero
+	sd	t0, REG(4)(tp)
+	csrr	t0, sepc
+	addi	t0, t0, 4
+	sd	t0, PC(tp)
+	lla	sp, kernel_stack_top
+	call	syscall_handle
+
+/* a0: the thread to run, NONE for nobody. */
+resume:
+	beqz	a0, idle
+	lla	tp, threads
+	slli	a0, a0, 32
+	srli	a0, a0, 32 - 9		/* THREAD_BYTES is 2^9 */
+	add	tp, tp, a0
+	lbu	t0, SAVED_ALL(tp)
+	ld	t1, PC(tp)
+	csrw	sscratch, tp
+	csrw	sepc, t1
+	bnez	t0, resume_all
+
+	ld	sp, REG(2)(tp)
+	ld	gp, REG(3)(tp)
+	ld	s0, REG(8)(tp)
+	ld	s1, REG(9)(tp)
+	ld	s8, REG(24)(tp)
+	ld	s9, REG(25)(tp)
+	ld	s10, REG(26)(tp)
+	ld	s11, REG(27)(tp)
+	ld	a0, REG(10)(tp)
+	ld	a1, REG(11)(tp)
+	ld	a2, REG(12)(tp)
+	ld	tp, REG(4)(tp)
+	li	ra, 0
+	li	t0, 0
+	li	t1, 0
+	li	t2, 0
+	li	a3, 0
+	li	a4, 0
+	li	a5, 0
+	li	a6, 0
+	li	a7, 0
+	li	t3, 0
+	li	t4, 0
+	li	t5, 0
+	li	t6, 0
+	sret
+
+resume_all:
+	.irp r, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ld	x\r, REG(\r)(tp)
+	.endr
+	ld	tp, REG(4)(tp)
+	sret
+
+/* t0 is saved and free; tp is the thread. */
+trap_other:
+	.irp r, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	sd	x\r, REG(\r)(tp)
+	.endr
+	csrrw	t0, sscratch, zero
+	sd	t0, REG(4)(tp)
+	csrr	t0, sepc
+	sd	t0, PC(tp)
+	csrr	a0, scause
+	csrr	a1, stval
+	lla	sp, kernel_stack_top
+	call	trap_handle
+	j	resume
+
+idle:
+	lla	sp, kernel_stack_top
+	call	trap_idle
+	j	resume
+
+/* A trap while the kernel ran: the kernel is wrong. tp is 0, sscratch holds what tp was. */
+trap_in_kernel:
+	csrr	a0, scause
+	csrr	a1, stval
+	csrr	a2, sepc
+	mv	a3, sp
+	mv	a4, ra
+	lla	sp, kernel_stack_top
+	call	trap_panic
+2:	wfi
+	j	2b
+
+/* ---- The payload: s2-s7 (arch.h has the contracts) ------------------------------------------------------------ */
+	.text
+	.globl arch_payload_store
+arch_payload_store:
+	lla	t0, threads
+	slli	a0, a0, 32
+	srli	a0, a0, 32 - 9
+	add	t0, t0, a0
+	sd	s2, REG(18)(t0)
+	sd	s3, REG(19)(t0)
+	sd	s4, REG(20)(t0)
+	sd	s5, REG(21)(t0)
+	sd	s6, REG(22)(t0)
+	sd	s7, REG(23)(t0)
+	ret
+
+	.globl arch_payload_load
+arch_payload_load:
+	lla	t0, threads
+	slli	a0, a0, 32
+	srli	a0, a0, 32 - 9
+	add	t0, t0, a0
+	ld	s2, REG(18)(t0)
+	ld	s3, REG(19)(t0)
+	ld	s4, REG(20)(t0)
+	ld	s5, REG(21)(t0)
+	ld	s6, REG(22)(t0)
+	ld	s7, REG(23)(t0)
+	ret
+
+/* Clears the words from a0 on: jumps into the row, each clearing is two bytes. */
+	.globl arch_payload_trim
+arch_payload_trim:
+	lla	t0, 1f
+	slli	a0, a0, 1
+	add	t0, t0, a0
+	jr	t0
+	.balign 4
+	.option push
+	.option rvc
+1:	c.li	s2, 0
+	c.li	s3, 0
+	c.li	s4, 0
+	c.li	s5, 0
+	c.li	s6, 0
+	c.li	s7, 0
+	.option pop
+	ret

@@ -1,0 +1,324 @@
+/* machine.c - the machine as the kernel needs it: page tables, clock, interrupt controller, firmware.
+ *
+ * RISC-V privileged specification 1.12 (satp, Sv39, sfence.vma), SBI specification 1.0 (TIME, SRST, legacy console),
+ * PLIC specification 1.0. */
+#include "machine.h"
+
+/* ---- Page tables: entries of Sv39, privileged specification 4.4 ---- */
+#define PTE_VALID 1ul
+#define PTE_READ 2ul
+#define PTE_WRITE 4ul
+#define PTE_EXECUTE 8ul
+#define PTE_USER 16ul
+#define PTE_GLOBAL 32ul
+#define PTE_ACCESSED 64ul /* preset with dirty: some cores fault instead of setting them */
+#define PTE_DIRTY 128ul
+#define PTE_KERNEL (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY)
+#define SATP_SV39 (8ul << 60)
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK 0xfffful
+#define KERNEL_ENTRY 256u
+
+extern u64 kernel_mid[512];
+extern u64 kernel_leaf[512];
+extern u8 kernel_text_end[];
+
+static inline u64 machine_entry(u64 physical, u64 flags)
+{
+	return physical >> 12 << 10 | flags;
+}
+
+struct boot_tables arch_boot_tables(const struct boot_record *record)
+{
+	u64 image = record->image_start;
+	u64 ram = image - IMAGE_OFFSET;
+	u64 mid = image + ((u64)kernel_mid - (u64)slots);
+	u64 leaf = image + ((u64)kernel_leaf - (u64)slots);
+	u64 text = ((u64)kernel_text_end - (u64)slots) / 4096;
+	u64 root = image + KERNEL_SPACE * (u64)SPACE_BYTES;
+	volatile u64 *entries = &ptes[KERNEL_SPACE * SPACE_PTES];
+	struct boot_tables tables = { SATP_SV39 | root >> 12, WINDOW - ram };
+
+	entries[KERNEL_ENTRY] = machine_entry(mid, PTE_VALID);
+	for (u64 i = 1; i <= RAM_MAX / GIB && ram + i * GIB < record->ram_end; i++)
+		entries[KERNEL_ENTRY + i] = machine_entry(ram + i * GIB, PTE_KERNEL | PTE_WRITE);
+	entries[DEVICES_ENTRY] = machine_entry(record->plic_base & ~(GIB - 1), PTE_KERNEL | PTE_WRITE);
+	/* The first 2 MiB are the firmware's and stay out of the map. The next hold the image, page by page. */
+	kernel_mid[1] = machine_entry(leaf, PTE_VALID);
+	for (u64 i = 2; i < 512; i++)
+		kernel_mid[i] = machine_entry(ram + i * MIB2, PTE_KERNEL | PTE_WRITE);
+	for (u64 i = 0; i < 512; i++) {
+		u64 flags = PTE_KERNEL | PTE_WRITE;
+
+		if (i >= IMAGE_KERNEL / 4096 && i < text)
+			flags = PTE_KERNEL | PTE_EXECUTE;
+		else if (i >= IMAGE_SYSTEM / 4096 && i < (record->image_end - image) / 4096)
+			flags = PTE_KERNEL;
+		kernel_leaf[i] = machine_entry(image + i * 4096, flags);
+	}
+	return tables;
+}
+
+u64 arch_entry_page(u32 granule, u32 rights)
+{
+	u64 flags = PTE_VALID | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+
+	if ((rights & RIGHT_READ) != 0)
+		flags |= PTE_READ;
+	if ((rights & RIGHT_WRITE) != 0)
+		flags |= PTE_WRITE;
+	if ((rights & RIGHT_EXECUTE) != 0)
+		flags |= PTE_EXECUTE;
+	return machine_entry((u64)granule * GRANULE, flags);
+}
+
+u64 arch_entry_level(u32 granule)
+{
+	return machine_entry((u64)granule * GRANULE, PTE_VALID);
+}
+
+void arch_space_kernel_half(u32 space)
+{
+	for (u32 i = KERNEL_ENTRY; i <= DEVICES_ENTRY; i++)
+		ptes[space * SPACE_PTES + i] = ptes[KERNEL_SPACE * SPACE_PTES + i];
+}
+
+void arch_space_fence(void)
+{
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void arch_space_load(u32 root, u32 asid, bool flush)
+{
+	u64 page = (machine.base + root * (u64)SPACE_BYTES) >> 12;
+
+	__asm__ volatile("csrw satp, %0" :: "r"(SATP_SV39 | (u64)asid << SATP_ASID_SHIFT | page) : "memory");
+	if (flush)
+		arch_space_fence();
+}
+
+void arch_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+/* ---- Firmware: SBI ---- */
+#define SBI_TIME 0x54494d45ul
+#define SBI_SRST 0x53525354ul
+#define SBI_LEGACY_PUTCHAR 1ul
+
+static u64 machine_sbi(u64 extension, u64 function, u64 a, u64 b)
+{
+	register u64 a0 __asm__("a0") = a;
+	register u64 a1 __asm__("a1") = b;
+	register u64 a6 __asm__("a6") = function;
+	register u64 a7 __asm__("a7") = extension;
+
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+	return a0;
+}
+
+u64 arch_time(void)
+{
+	u64 now;
+
+	__asm__ volatile("rdtime %0" : "=r"(now));
+	return now;
+}
+
+void arch_timer_set(u64 deadline)
+{
+	(void)machine_sbi(SBI_TIME, 0, deadline, 0);
+}
+
+static void machine_put(u8 character)
+{
+	(void)machine_sbi(SBI_LEGACY_PUTCHAR, 0, character, 0);
+}
+
+void arch_print(const char *text)
+{
+	for (u32 i = 0; i < 4096 && text[i] != 0; i++) {
+		if (text[i] == '\n')
+			machine_put('\r');
+		machine_put((u8)text[i]);
+	}
+}
+
+void arch_print_number(u64 number)
+{
+	u8 digits[20];
+	u32 n = 0;
+
+	do {
+		digits[n++] = (u8)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	while (n > 0)
+		machine_put(digits[--n]);
+}
+
+void machine_print_hex(u64 number)
+{
+	arch_print("0x");
+	for (u32 i = 16; i > 0; i--)
+		machine_put((u8)"0123456789abcdef"[number >> (4 * (i - 1)) & 15]);
+}
+
+static _Noreturn void machine_stop(u64 kind, u64 reason)
+{
+	(void)machine_sbi(SBI_SRST, 0, kind, reason);
+	arch_print("mullion: this machine cannot do that by itself; it is halted\n");
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+void arch_power_off(void)
+{
+	arch_print("\nmullion: verdict: power off\n");
+	machine_stop(0, 0);
+}
+
+void arch_reset(void)
+{
+	arch_print("\nmullion: verdict: reset\n");
+	machine_stop(1, 0);
+}
+
+/* Who ran, in the words of the specification: lines "COMPONENT THREAD-NUMBER" behind the name of the system. */
+static const char *machine_names;
+
+static void machine_print_thread(u32 t)
+{
+	u64 number = machine.base / THREAD_BYTES + t;
+	const char *line = machine_names;
+
+	arch_print("mullion: running: ");
+	if (t == NONE)
+		arch_print("nobody");
+	while (t != NONE && line != 0 && *line != 0) {
+		const char *end = line;
+		u64 value = 0;
+
+		while (*end != 0 && *end != '\n' && *end != ' ')
+			end++;
+		for (const char *digit = end + 1; *end == ' ' && *digit >= '0' && *digit <= '9'; digit++)
+			value = value * 10 + (u64)(*digit - '0');
+		if (value == number)
+			while (line < end)
+				machine_put((u8)*line++);
+		while (*line != 0 && *line != '\n')
+			line++;
+		if (*line == '\n')
+			line++;
+	}
+	arch_print(" (thread ");
+	arch_print_number(number);
+	arch_print(")\n");
+}
+
+void arch_panic(const char *why, u64 a, u64 b)
+{
+	arch_print(why);
+	arch_print(": ");
+	machine_print_hex(a);
+	arch_print(", ");
+	machine_print_hex(b);
+	arch_print("\n");
+	if (hart.current != NONE) {
+		machine_print_thread(hart.current);
+		for (u32 i = 0; i < 32; i++) {
+			arch_print(i == 0 ? "  pc " : i % 4 == 0 ? "\n  x" : "  x");
+			if (i != 0)
+				arch_print_number(i);
+			arch_print(i == 0 ? "" : " ");
+			machine_print_hex(threads[hart.current].registers[i]);
+		}
+		arch_print("\n");
+	}
+	arch_print("mullion: verdict: panic\n");
+	machine_stop(0, 1);
+}
+
+/* ---- Interrupt controller: PLIC ---- */
+static inline volatile u32 *machine_plic(u64 offset)
+{
+	return (volatile u32 *)(DEVICES + (machine.plic_base & (GIB - 1)) + offset);
+}
+
+#define PLIC_PRIORITY(line) (4ul * (line))
+#define PLIC_ENABLE(word) (0x2000ul + 0x80ul * machine.plic_context + 4ul * (word))
+#define PLIC_THRESHOLD (0x200000ul + 0x1000ul * machine.plic_context)
+#define PLIC_CLAIM (PLIC_THRESHOLD + 4)
+
+u32 arch_line_claim(void)
+{
+	u32 line = *machine_plic(PLIC_CLAIM);
+
+	return line < N_LINES ? line : 0;
+}
+
+void arch_line_complete(u32 line)
+{
+	*machine_plic(PLIC_CLAIM) = line;
+}
+
+void arch_line_enable(u32 line)
+{
+	*machine_plic(PLIC_ENABLE(line / 32)) |= 1u << (line % 32);
+}
+
+void arch_line_disable(u32 line)
+{
+	*machine_plic(PLIC_ENABLE(line / 32)) &= ~(1u << (line % 32));
+}
+
+/* ---- Start ---- */
+#define SSTATUS_SPIE 0x20ul
+#define SIE_BITS (1ul << 5 | 1ul << 9)
+#define COUNTERS_TIME_INSTRET 6ul
+
+const struct system_header *machine_start(const struct boot_record *record)
+{
+	u64 satp = 0;
+	u64 probe = 0;
+	const struct system_header *system = (const struct system_header *)(WINDOW + IMAGE_OFFSET + IMAGE_SYSTEM);
+
+	__asm__ volatile("csrr %0, satp" : "=r"(satp));
+	__asm__ volatile("csrw satp, %1\n\tcsrr %0, satp\n\tcsrw satp, %2" : "=&r"(probe)
+			 : "r"(satp | SATP_ASID_MASK << SATP_ASID_SHIFT), "r"(satp) : "memory");
+	arch_space_fence();
+	machine.asid_limit = (u32)(probe >> SATP_ASID_SHIFT & SATP_ASID_MASK);
+	machine.plic_base = record->plic_base;
+	machine.plic_context = (u32)record->plic_context;
+	machine.plic_lines = (u32)record->plic_lines;
+	if (system->magic == SYSTEM_MAGIC)
+		machine_names = (const char *)system + system->names_offset;
+	for (u32 line = 1; line < N_LINES && line <= machine.plic_lines; line++) {
+		*machine_plic(PLIC_PRIORITY(line)) = 1;
+		arch_line_disable(line);
+	}
+	*machine_plic(PLIC_THRESHOLD) = 0;
+	return system;
+}
+
+void machine_run(void)
+{
+	/* User mode next, interrupts on there; no floating point; no access to user memory (SUM, MXR stay clear). */
+	__asm__ volatile("csrw sstatus, %0" :: "r"(SSTATUS_SPIE));
+	__asm__ volatile("csrw scounteren, %0" :: "r"(COUNTERS_TIME_INSTRET));
+	__asm__ volatile("csrw sie, %0" :: "r"(SIE_BITS));
+}
+
+u64 machine_pending(void)
+{
+	u64 pending;
+
+	__asm__ volatile("csrr %0, sip" : "=r"(pending));
+	return pending & SIE_BITS;
+}
+
+void machine_wait(void)
+{
+	__asm__ volatile("wfi");
+}

@@ -1,0 +1,72 @@
+/* cap.c - the derivation of capabilities: one list in prefix order plus the parent's index. */
+#include "cap.h"
+
+void cap_insert(u32 p, u32 s)
+{
+	u32 n = slots[p].next;
+
+	slots[s].parent = p;
+	slots[s].depth = (u8)(slots[p].depth + 1);
+	slots[s].prev = p;
+	slots[s].next = n;
+	slots[p].next = s;
+	slots[n].prev = s;
+}
+
+void cap_remove(u32 s)
+{
+	u32 p = slots[s].prev;
+	u32 n = slots[s].next;
+
+	slots[p].next = n;
+	slots[n].prev = p;
+	slots[s].type = CAP_EMPTY;
+}
+
+void cap_describe(u32 from, u32 to)
+{
+	slots[to].type = slots[from].type;
+	slots[to].kind = slots[from].kind;
+	slots[to].size_bits = slots[from].size_bits;
+	slots[to].original = slots[from].original;
+	slots[to].rights = slots[from].rights;
+	slots[to].object = slots[from].object;
+	slots[to].watermark = slots[from].watermark;
+	slots[to].badge = slots[from].badge;
+}
+
+/*@ assigns \nothing; */
+static inline bool cap_is_page_size(u32 bits)
+{
+	return bits == 12 || bits == 21 || bits == 30;
+}
+
+enum status cap_check_copy(u32 s)
+{
+	u8 type = slots[s].type;
+
+	if (type == CAP_EMPTY)
+		return STATUS_NO_CAP;
+	if (type > CAP_THREAD || slots[s].depth >= CAP_MAX_DEPTH)
+		return STATUS_REFUSED;
+	if (type != CAP_UNTYPED)
+		return STATUS_OK;
+	if (!cap_is_page_size(slots[s].size_bits))
+		return STATUS_REFUSED;
+	if ((slots[s].rights & RIGHT_RETYPE) != 0 && (slots[s].kind == MEMORY_RAM || slots[s].watermark != 0))
+		return STATUS_REFUSED;
+	return STATUS_OK;
+}
+
+void cap_copy(u32 from, u32 to, u32 rights)
+{
+	cap_describe(from, to);
+	slots[to].original = 0;
+	slots[to].rights &= (u8)rights;
+	if (slots[to].type == CAP_UNTYPED) {
+		slots[to].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
+		slots[to].watermark = 0;
+		slots[to].badge = 0;
+	}
+	cap_insert(from, to);
+}

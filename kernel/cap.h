@@ -1,0 +1,107 @@
+/* cap.h - the derivation of capabilities: one list in prefix order plus the parent's index, and lookup by number.
+ *
+ * Only capabilities without children are unlinked, so no operation walks the children of a node. Replies and
+ * reservations stand outside the list. */
+#pragma once
+#include "object.h"
+
+/*@ predicate slot_index(integer s) = 0 <= s < N_SLOTS;
+    // I3 (part): the links of slots stay inside the view.
+    predicate cap_links = \forall integer s; slot_index(s) ==> slots[s].next < N_SLOTS && slots[s].prev < N_SLOTS &&
+      slots[s].parent < N_SLOTS;
+    predicate cap_is_linked(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD; */
+
+/* Whether slot p has a child: its successor in the list names it as parent. */
+/*@ requires cap_links && slot_index(p);
+    assigns \nothing;
+    ensures \result <==> slots[slots[p].next].parent == p; */
+static inline bool cap_has_children(u32 p)
+{
+	return slots[slots[p].next].parent == p;
+}
+
+/* Put the filled slot s into the list as the first child of p. */
+/*@ requires cap_links && slot_index(p) && slot_index(s) && slots[p].depth < 255;
+    assigns slots[s].next, slots[s].prev, slots[s].parent, slots[s].depth, slots[p].next, slots[slots[p].next].prev;
+    ensures links: cap_links;
+    ensures placed: slots[s].parent == p && slots[p].next == s && slots[s].prev == p; */
+void cap_insert(u32 p, u32 s);
+
+/* Take slot s, which has no children, out of the list and empty it. */
+/*@ requires cap_links && slot_index(s);
+    assigns slots[slots[s].prev].next, slots[slots[s].next].prev, slots[s].type;
+    ensures links: cap_links;
+    ensures emptied: slots[s].type == CAP_EMPTY; */
+void cap_remove(u32 s);
+
+/* Copy what slot `from` says of its capability into the empty slot `to`: everything but links and container. */
+/*@ requires slot_index(from) && slot_index(to) && from != to;
+    assigns slots[to].type, slots[to].kind, slots[to].size_bits, slots[to].original, slots[to].rights,
+            slots[to].object, slots[to].watermark, slots[to].badge;
+    ensures same: slots[to].type == slots[from].type && slots[to].object == slots[from].object &&
+      slots[to].rights == slots[from].rights; */
+void cap_describe(u32 from, u32 to);
+
+/* The slot that number n of thread t's table names; NONE if there is no such slot. It may be empty. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing;
+    ensures \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
+static inline u32 cap_slot(u32 t, u64 n)
+{
+	return n != 0 && n < threads[t].table_size ? threads[t].table + (u32)n : NONE;
+}
+
+/* The same for a capability of type `type` with all of `rights`. STATUS_OK, or why not. */
+/*@ requires 0 < t < N_THREADS && threads[t].table <= N_SLOTS - threads[t].table_size;
+    assigns \nothing;
+    ensures \result == STATUS_OK ==> n < threads[t].table_size && slots[threads[t].table + n].type == type; */
+static inline enum status cap_check(u32 t, u64 n, u8 type, u32 rights)
+{
+	u32 s = threads[t].table + (u32)n;
+
+	if (n >= threads[t].table_size)
+		return STATUS_BAD_SLOT;
+	if (slots[s].type != type)
+		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
+	if ((slots[s].rights & rights) != rights)
+		return STATUS_NO_RIGHT;
+	return STATUS_OK;
+}
+
+/* Whether a copy of the capability in slot s may be made: STATUS_OK, or why not. Carving excludes lending, replies and
+ * reservations are never copied, and memory becomes a page only through retype. */
+/*@ requires slot_index(s);
+    assigns \nothing;
+    ensures \result == STATUS_OK ==> CAP_UNTYPED <= slots[s].type <= CAP_THREAD && slots[s].depth < CAP_MAX_DEPTH; */
+enum status cap_check_copy(u32 s);
+
+/* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
+/*@ requires cap_links && slot_index(from) && slot_index(to) && from != to && slots[from].depth < CAP_MAX_DEPTH;
+    assigns slots[0 .. N_SLOTS - 1];
+    ensures links: cap_links;
+    ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0; */
+void cap_copy(u32 from, u32 to, u32 rights);
+
+/* Reserve the free slot s for thread t's reply or travelling capability. */
+/*@ requires slot_index(s) && 0 < t < N_THREADS;
+    assigns slots[s].type, slots[s].object;
+    ensures slots[s].type == CAP_RESERVED && slots[s].object == t; */
+static inline void cap_reserve(u32 s, u32 t)
+{
+	slots[s].type = CAP_RESERVED;
+	slots[s].object = t;
+}
+
+/* Free the slots that thread t reserved. */
+/*@ requires 0 < t < N_THREADS && threads[t].reply < N_SLOTS && threads[t].arrival < N_SLOTS;
+    assigns slots[threads[t].reply].type, slots[threads[t].arrival].type, threads[t].reply, threads[t].arrival;
+    ensures threads[t].reply == NONE && threads[t].arrival == NONE; */
+static inline void cap_release(u32 t)
+{
+	if (threads[t].reply != NONE)
+		slots[threads[t].reply].type = CAP_EMPTY;
+	if (threads[t].arrival != NONE)
+		slots[threads[t].arrival].type = CAP_EMPTY;
+	threads[t].reply = NONE;
+	threads[t].arrival = NONE;
+}

@@ -1,0 +1,434 @@
+/* cnode.c - slots as such: naming them, filling and emptying them, and the end of objects.
+ *
+ * An object whose original is deleted is out of use at once and joins a dying list of its kind. Each step takes the
+ * head of a list and empties one of its slots or wakes one of its waiters; a capability with children in such a slot
+ * costs one leaf a step. Dying objects block no deletion; only the watermark of untyped memory waits for them. */
+#include "cnode.h"
+#include "arch/riscv64/arch.h"
+#include "space.h"
+
+#define REVOKE_STEPS 32u
+#define SWEEP_STEPS 32u
+
+/*@ assigns \nothing;
+    ensures \result.status == status; */
+static inline struct place cnode_refuse(enum status status)
+{
+	struct place place = { status, NONE, IN_TABLE, 0 };
+
+	return place;
+}
+
+struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right)
+{
+	u32 s = actor.table + (u32)container;
+	struct place place = { STATUS_OK, actor.table + (u32)index, IN_TABLE, 0 };
+
+	if (container == 0)
+		return index != 0 && index < actor.size ? place : cnode_refuse(STATUS_BAD_SLOT);
+	if (container >= actor.size)
+		return cnode_refuse(STATUS_BAD_SLOT);
+	place.kind = slots[s].kind;
+	switch (slots[s].type) {
+	case CAP_EMPTY:
+		return cnode_refuse(STATUS_NO_CAP);
+	case CAP_TABLE:
+		if (index == 0 || index >= 1ul << slots[s].size_bits)
+			return cnode_refuse(STATUS_BAD_SLOT);
+		place.slot = slots[s].object + (u32)index;
+		break;
+	case CAP_SPACE:
+		if (index >= (slots[s].kind == 2 ? SPACE_ROOT_ENTRIES : SPACE_ENTRIES))
+			return cnode_refuse(STATUS_BAD_SLOT);
+		place.slot = slots[s].object * SPACE_SLOTS + SPACE_FIRST_SLOT + (u32)index;
+		place.container = IN_SPACE;
+		break;
+	case CAP_THREAD:
+		if (index >= THREAD_SLOTS)
+			return cnode_refuse(STATUS_BAD_SLOT);
+		place.slot = thread_slot(slots[s].object, (u32)index);
+		place.container = IN_THREAD;
+		break;
+	default:
+		return cnode_refuse(STATUS_BAD_TYPE);
+	}
+	return (slots[s].rights & right) == right ? place : cnode_refuse(STATUS_NO_RIGHT);
+}
+
+/* Whether the capability in slot `from`, cut to `rights`, may stand at `to`. */
+/*@ requires slot_index(from) && slot_index(to.slot);
+    assigns \nothing; */
+static enum status cnode_check_put(struct place to, u32 from, u32 rights)
+{
+	if (slots[to.slot].type != CAP_EMPTY)
+		return STATUS_OCCUPIED;
+	switch (to.container) {
+	case IN_SPACE:
+		return space_check(from, rights, to.kind);
+	case IN_THREAD:
+		return thread_check(to.slot / (THREAD_BYTES / SLOT_BYTES), from, rights,
+				    to.slot % (THREAD_BYTES / SLOT_BYTES) - THREAD_SLOT_OFFSET);
+	default:
+		return STATUS_OK;
+	}
+}
+
+/* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
+/*@ requires sched_valid && cap_links && slot_index(to.slot);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], ptes[0 .. N_PTES - 1];
+    ensures valid: sched_valid && cap_links; */
+static void cnode_filled(struct place to)
+{
+	slots[to.slot].container = (u8)to.container;
+	if (to.container == IN_SPACE)
+		space_filled(to.slot);
+	else if (to.container == IN_THREAD)
+		thread_filled(to.slot);
+}
+
+/*@ requires sched_valid && cap_links && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1];
+    ensures valid: sched_valid && cap_links; */
+static void cnode_emptied(u32 s)
+{
+	if (slots[s].container == IN_SPACE)
+		space_emptied(s);
+	else if (slots[s].container == IN_THREAD)
+		thread_emptied(s);
+}
+
+enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge)
+{
+	enum status status = STATUS_OK;
+	u8 type = CAP_EMPTY;
+
+	if (to.status != STATUS_OK)
+		return to.status;
+	if (from.status != STATUS_OK)
+		return from.status;
+	status = cap_check_copy(from.slot);
+	if (status == STATUS_OK)
+		status = cnode_check_put(to, from.slot, rights);
+	if (status != STATUS_OK)
+		return status;
+	type = slots[from.slot].type;
+	if (badge != 0) {
+		if (badge > 0xffffffff || (type != CAP_ENDPOINT && type != CAP_NOTIFICATION))
+			return STATUS_BAD_ARGUMENT;
+		if (slots[from.slot].badge != 0)
+			return STATUS_REFUSED;
+	}
+
+	cap_copy(from.slot, to.slot, rights);
+	if (badge != 0)
+		slots[to.slot].badge = (u32)badge;
+	cnode_filled(to);
+	return STATUS_OK;
+}
+
+/*@ requires cap_links && slot_index(s);
+    assigns \nothing; */
+static enum status cnode_check_move(u32 s)
+{
+	u8 type = slots[s].type;
+
+	if (type == CAP_EMPTY)
+		return STATUS_NO_CAP;
+	if (type == CAP_RESERVED)
+		return STATUS_REFUSED;
+	if (type == CAP_REPLY)
+		return STATUS_OK;
+	if (cap_has_children(s))
+		return STATUS_HAS_CHILDREN;
+	if (slots[s].original != 0 && (type == CAP_TABLE || type == CAP_SPACE || type == CAP_THREAD))
+		return STATUS_REFUSED;
+	return STATUS_OK;
+}
+
+enum status cnode_move(struct place to, struct place from)
+{
+	enum status status = STATUS_OK;
+	u32 parent = NONE;
+
+	if (to.status != STATUS_OK)
+		return to.status;
+	if (from.status != STATUS_OK)
+		return from.status;
+	status = cnode_check_move(from.slot);
+	if (status == STATUS_OK)
+		status = cnode_check_put(to, from.slot, RIGHTS_ALL);
+	if (status == STATUS_OK && from.container == IN_THREAD)
+		status = STATUS_REFUSED; /* would stop the thread half-way; delete says that plainly */
+	if (status == STATUS_OK && to.container == IN_SPACE && (slots[from.slot].rights & RIGHT_RETYPE) != 0)
+		status = STATUS_REFUSED; /* a mapped page may not be carved */
+	if (status != STATUS_OK)
+		return status;
+
+	if (slots[from.slot].type == CAP_REPLY) {
+		cap_describe(from.slot, to.slot);
+		slots[to.slot].container = IN_TABLE;
+		threads[slots[to.slot].object].reply = to.slot;
+		slots[from.slot].type = CAP_EMPTY;
+		return STATUS_OK;
+	}
+	parent = slots[from.slot].parent;
+	cnode_emptied(from.slot);
+	cap_describe(from.slot, to.slot);
+	cap_remove(from.slot);
+	cap_insert(parent, to.slot);
+	cnode_filled(to);
+	return STATUS_OK;
+}
+
+/* Put an object at the end of its dying list. Threads, queues, tables (by first slot) and spaces each have their own
+ * link field, so each has its own list. */
+/*@ requires which < DYING_LISTS;
+    assigns hart.dying[which], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1]; */
+static void cnode_put_dying(u32 which, u32 object)
+{
+	u32 tail = hart.dying[which].tail;
+
+	hart.dying[which].tail = object;
+	if (tail == NONE) {
+		hart.dying[which].head = object;
+		return;
+	}
+	switch (which) {
+	case DYING_THREADS:
+		threads[tail].link = object;
+		break;
+	case DYING_QUEUES:
+		queues[tail].link = object;
+		break;
+	case DYING_TABLES:
+		slots[tail].object = object;
+		break;
+	default:
+		slots[tail * SPACE_SLOTS + SPACE_HEADER].object = object;
+		break;
+	}
+}
+
+/* The head of a dying list is worked off: its successor is `next`. */
+/*@ requires which < DYING_LISTS;
+    assigns hart.dying[which]; */
+static void cnode_take_dying(u32 which, u32 next)
+{
+	hart.dying[which].head = next;
+	if (next == NONE)
+		hart.dying[which].tail = NONE;
+}
+
+/* The original of an object in slot s is gone: out of use at once. Headers of tables and spaces keep how far the sweep
+ * has come in `watermark` and the list link in `object`. */
+/*@ requires sched_valid && cap_links && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+    ensures valid: sched_valid && cap_links; */
+static void cnode_destroy(u32 s)
+{
+	u32 object = slots[s].object;
+
+	switch (slots[s].type) {
+	case CAP_ENDPOINT:
+	case CAP_NOTIFICATION:
+		queues[object].dying = 1;
+		queues[object].link = NONE;
+		cnode_put_dying(DYING_QUEUES, object);
+		break;
+	case CAP_TABLE:
+		slots[object].size_bits = slots[s].size_bits;
+		slots[object].watermark = 1;
+		slots[object].object = NONE;
+		cnode_put_dying(DYING_TABLES, object);
+		break;
+	case CAP_SPACE:
+		space_leave(object);
+		slots[object * SPACE_SLOTS + SPACE_HEADER].watermark = 0;
+		slots[object * SPACE_SLOTS + SPACE_HEADER].object = NONE;
+		cnode_put_dying(DYING_SPACES, object);
+		break;
+	case CAP_THREAD:
+		thread_end(object);
+		threads[object].dying = 0;
+		threads[object].link = NONE;
+		cnode_put_dying(DYING_THREADS, object);
+		break;
+	default:
+		break;
+	}
+}
+
+enum status cnode_delete(u32 s)
+{
+	switch (slots[s].type) {
+	case CAP_EMPTY:
+		return STATUS_NO_CAP;
+	case CAP_REPLY:
+	case CAP_RESERVED:
+		thread_wake(slots[s].object, STATUS_DEAD);
+		return STATUS_OK;
+	case CAP_NOTIFICATION:
+		if (slots[s].original != 0 && (queues[slots[s].object].lines != 0 || queues[slots[s].object].timer != 0 ||
+					       hart.fault_queue == slots[s].object))
+			return STATUS_REFUSED; /* bound to hardware: lives as long as the system */
+		break;
+	default:
+		break;
+	}
+	if (cap_has_children(s))
+		return STATUS_HAS_CHILDREN;
+
+	cnode_emptied(s);
+	if (slots[s].original != 0)
+		cnode_destroy(s);
+	cap_remove(s);
+	return STATUS_OK;
+}
+
+/* Delete one leaf below slot s, which has children. */
+/*@ requires sched_valid && cap_links && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            fault_ring;
+    ensures valid: sched_valid && cap_links; */
+static enum status cnode_delete_leaf(u32 s)
+{
+	u32 at = slots[s].next;
+
+	/*@ loop invariant slot_index(at);
+	    loop assigns i, at;
+	    loop variant CAP_MAX_DEPTH - i; */
+	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++)
+		at = slots[at].next;
+	return cnode_delete(at);
+}
+
+/* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
+/*@ requires sched_valid && cap_links && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            fault_ring;
+    ensures valid: sched_valid && cap_links; */
+static bool cnode_bury_slot(u32 s)
+{
+	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
+
+	if (inside && cap_has_children(s)) {
+		(void)cnode_delete_leaf(s);
+		return false;
+	}
+	(void)cnode_delete(s);
+	return true;
+}
+
+/* The next slot from `first + from` to `first + end` that is not empty, looking at SWEEP_STEPS slots at most. */
+/*@ requires from <= end && slot_index(first) && end <= N_SLOTS - first;
+    assigns \nothing;
+    ensures from <= \result <= end; */
+static u32 cnode_sweep(u32 first, u32 from, u32 end)
+{
+	/*@ loop invariant from <= end;
+	    loop assigns i, from;
+	    loop variant SWEEP_STEPS - i; */
+	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)
+		from++;
+	return from;
+}
+
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            fault_ring;
+    ensures valid: sched_valid && cap_links; */
+static void cnode_bury_thread(u32 t)
+{
+	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
+
+	threads[t].dying = (u8)at;
+	if (at == THREAD_SLOTS)
+		cnode_take_dying(DYING_THREADS, threads[t].link);
+	else
+		(void)cnode_bury_slot(thread_slot(t, at));
+}
+
+/*@ requires sched_valid && cap_links && slot_index(table);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            fault_ring;
+    ensures valid: sched_valid && cap_links; */
+static void cnode_bury_table(u32 table)
+{
+	u32 size = 1u << slots[table].size_bits;
+	u32 at = cnode_sweep(table, slots[table].watermark, size);
+
+	slots[table].watermark = at;
+	if (at == size)
+		cnode_take_dying(DYING_TABLES, slots[table].object);
+	else if (slots[table + at].type != CAP_EMPTY)
+		(void)cnode_bury_slot(table + at);
+}
+
+/*@ requires sched_valid && cap_links && space < N_SLOTS / SPACE_SLOTS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            fault_ring;
+    ensures valid: sched_valid && cap_links; */
+static void cnode_bury_space(u32 space)
+{
+	u32 header = space * SPACE_SLOTS + SPACE_HEADER;
+	u32 first = space * SPACE_SLOTS + SPACE_FIRST_SLOT;
+	u32 at = cnode_sweep(first, slots[header].watermark, SPACE_ENTRIES);
+
+	slots[header].watermark = at;
+	if (at == SPACE_ENTRIES)
+		cnode_take_dying(DYING_SPACES, slots[header].object);
+	else if (slots[first + at].type != CAP_EMPTY)
+		(void)cnode_bury_slot(first + at);
+}
+
+bool cnode_bury(void)
+{
+	u32 q = hart.dying[DYING_QUEUES].head;
+
+	if (hart.dying[DYING_THREADS].head != NONE) {
+		cnode_bury_thread(hart.dying[DYING_THREADS].head);
+	} else if (q != NONE) {
+		if (queues[q].head != NONE)
+			thread_wake(queues[q].head, STATUS_DEAD);
+		else
+			cnode_take_dying(DYING_QUEUES, queues[q].link);
+	} else if (hart.dying[DYING_TABLES].head != NONE) {
+		cnode_bury_table(hart.dying[DYING_TABLES].head);
+	} else if (hart.dying[DYING_SPACES].head != NONE) {
+		cnode_bury_space(hart.dying[DYING_SPACES].head);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+enum status cnode_revoke(u32 s)
+{
+	enum status status = STATUS_OK;
+
+	if (slots[s].type == CAP_EMPTY)
+		return STATUS_NO_CAP;
+	if (slots[s].type > CAP_THREAD)
+		return STATUS_BAD_TYPE;
+	/*@ loop invariant sched_valid && cap_links;
+	    loop assigns i, status, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart,
+	      ptes[0 .. N_PTES - 1], fault_ring;
+	    loop variant REVOKE_STEPS - i; */
+	for (u32 i = 0; i < REVOKE_STEPS; i++) {
+		if (slots[s].type == CAP_EMPTY)
+			return STATUS_OK; /* it stood in a table that it covered, which is gone now */
+		if (cap_has_children(s))
+			status = cnode_delete_leaf(s);
+		else if (!cnode_bury())
+			break;
+		if (status != STATUS_OK)
+			return status;
+		if (i == REVOKE_STEPS - 1)
+			return STATUS_AGAIN;
+	}
+	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
+		slots[s].watermark = 0;
+		slots[s].badge = 0;
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,429 @@
+/* ipc.c - call, reply, send and receive through endpoints; the end of a blocked operation.
+ *
+ * Guards first, then the commit. While a sender is queued, its registers a1, a2, a3 in memory (which no system call
+ * preserves) keep the tag, the badge and the slot of the travelling capability. */
+#include "ipc.h"
+#include "arch/riscv64/arch.h"
+#include "notify.h"
+
+/* An operation of t that ends without a message leaves t no payload. What the hardware holds may be another's. */
+/*@ requires 0 < t < N_THREADS && hart.holder < N_THREADS;
+    assigns payload[0 .. 5], hart.holder, threads[hart.holder].registers[REG_S2 .. REG_S2 + 5];
+    ensures \result == status && hart.holder == t; */
+static enum status ipc_without_message(u32 t, enum status status)
+{
+	if (hart.holder != NONE && hart.holder != t)
+		arch_payload_store(hart.holder);
+	hart.holder = t;
+	arch_payload_trim(0);
+	return status;
+}
+
+/* Whether number n of t's table is a free slot. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline enum status ipc_check_free(u32 t, u64 n)
+{
+	u32 s = cap_slot(t, n);
+
+	if (s == NONE)
+		return STATUS_BAD_SLOT;
+	return slots[s].type == CAP_EMPTY ? STATUS_OK : STATUS_OCCUPIED;
+}
+
+/* Caller and passive server point at each other until the reply: the caller's budget pays. */
+/*@ requires 0 < caller < N_THREADS && 0 < server < N_THREADS;
+    assigns threads[server].client, threads[server].spent, threads[server].chain, threads[caller].server; */
+static inline void ipc_link_payer(u32 caller, u32 server)
+{
+	threads[server].client = caller;
+	threads[server].spent = 0;
+	threads[server].chain = (u8)(threads[caller].chain + 1);
+	threads[caller].server = server;
+}
+
+/*@ requires 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
+    assigns threads[threads[caller].server].client, threads[threads[caller].server].chain, threads[caller].server; */
+static inline void ipc_unlink_payer(u32 caller)
+{
+	u32 server = threads[caller].server;
+
+	if (server != NONE) {
+		threads[server].client = NONE;
+		threads[server].chain = 0;
+		threads[caller].server = NONE;
+	}
+}
+
+/* The slot s, reserved or free, becomes the right to answer t. */
+/*@ requires slot_index(s) && 0 < t < N_THREADS;
+    assigns slots[s].type, slots[s].object, slots[s].rights, threads[t].reply, threads[t].state; */
+static inline void ipc_await_reply(u32 t, u32 s, u8 grant)
+{
+	slots[s].type = CAP_REPLY;
+	slots[s].object = t;
+	slots[s].rights = grant != 0 ? RIGHT_GRANT : 0;
+	threads[t].reply = s;
+	threads[t].state = THREAD_AWAITING_REPLY;
+}
+
+/* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
+ * TAG_CAP if none came. */
+/*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
+    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
+    ensures links: cap_links; */
+static u64 ipc_carry(u32 from, u32 to, u64 tag, u64 out, bool granted)
+{
+	u32 s = cap_slot(from, out);
+	u32 d = threads[to].arrival;
+
+	threads[to].arrival = NONE;
+	if (d != NONE)
+		slots[d].type = CAP_EMPTY;
+	if ((tag & TAG_CAP) == 0)
+		return tag;
+	if (!granted || s == NONE || d == NONE || cap_check_copy(s) != STATUS_OK)
+		return tag & ~TAG_CAP;
+	cap_copy(s, d, RIGHTS_ALL);
+	return tag;
+}
+
+/* Give `to` its message: tag and badge. The payload goes separately. */
+/*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
+    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, threads[to].registers[REG_A0 .. REG_A2];
+    ensures links: cap_links; */
+static inline void ipc_deliver(u32 from, u32 to, u64 tag, u64 badge, u64 out, bool granted)
+{
+	if ((tag & TAG_CAP) != 0 || threads[to].arrival != NONE)
+		tag = ipc_carry(from, to, tag, out, granted);
+	threads[to].registers[REG_A0] = STATUS_OK;
+	threads[to].registers[REG_A1] = tag;
+	threads[to].registers[REG_A2] = badge;
+}
+
+/* The payload in the hardware registers goes to `to` and stays: only words beyond the length are cleared. */
+/*@ assigns hart.holder, payload[0 .. 5];
+    ensures hart.holder == to; */
+static inline void ipc_hand_payload(u32 to, u64 tag)
+{
+	hart.holder = to;
+	if ((tag & TAG_LENGTH) < MESSAGE_WORDS)
+		arch_payload_trim(tag & TAG_LENGTH);
+}
+
+/* `to` gets a copy of the payload in memory, the sender keeps its own. */
+/*@ requires 0 < to < N_THREADS;
+    assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
+static void ipc_copy_payload(u32 to, u64 tag)
+{
+	arch_payload_store(to);
+	/*@ loop assigns i, threads[to].registers[REG_S2 .. REG_S2 + 5];
+	    loop variant MESSAGE_WORDS - i; */
+	for (u64 i = tag & TAG_LENGTH; i < MESSAGE_WORDS; i++)
+		threads[to].registers[REG_S2 + i] = 0;
+}
+
+/* Queue t, which is current, at the endpoint of the capability in slot s. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
+    ensures valid: sched_valid && cap_links; */
+static void ipc_queue_sender(u32 t, u32 s, u64 tag, u64 out, u8 state)
+{
+	u32 e = slots[s].object;
+
+	hart.current = NONE;
+	threads[t].state = state;
+	threads[t].grant = (slots[s].rights & RIGHT_GRANT) != 0;
+	threads[t].registers[REG_A1] = tag;
+	threads[t].registers[REG_A2] = slots[s].badge;
+	threads[t].registers[REG_A3] = out;
+	queues[e].receivers = 0;
+	queue_put(e, t);
+}
+
+enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
+{
+	u32 s = threads[t].table + (u32)endpoint;
+	u32 receiver = NONE;
+	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
+
+	if (status == STATUS_OK && (tag & TAG_LENGTH) > MESSAGE_WORDS)
+		status = STATUS_BAD_ARGUMENT;
+	if (status == STATUS_OK && arrival != 0)
+		status = ipc_check_free(t, arrival);
+	if (status != STATUS_OK)
+		return ipc_without_message(t, status);
+	receiver = queues[slots[s].object].head;
+	if (receiver != NONE && queues[slots[s].object].receivers != 0 && threads[receiver].passive != 0 &&
+	    threads[t].chain >= CHAIN_MAX - 1)
+		return ipc_without_message(t, STATUS_TOO_DEEP);
+
+	if (arrival != 0) {
+		threads[t].arrival = threads[t].table + (u32)arrival;
+		cap_reserve(threads[t].arrival, t);
+	}
+	if (receiver == NONE || queues[slots[s].object].receivers == 0) {
+		ipc_queue_sender(t, s, tag, out, THREAD_CALLING);
+		return STATUS_OK;
+	}
+	queue_take(receiver);
+	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	ipc_await_reply(t, threads[receiver].reply, threads[receiver].grant);
+	threads[receiver].reply = NONE;
+	if (threads[receiver].passive != 0)
+		ipc_link_payer(t, receiver);
+	ipc_hand_payload(receiver, tag);
+	hart.current = NONE;
+	sched_hand_over(receiver);
+	return STATUS_OK;
+}
+
+/* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && 0 < slots[s].object < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links;
+    ensures caller: \result == \old(slots[s].object); */
+static u32 ipc_answer(u32 t, u32 s, u64 tag, u64 out, bool keep)
+{
+	u32 caller = slots[s].object;
+
+	slots[s].type = CAP_EMPTY;
+	threads[caller].reply = NONE;
+	ipc_unlink_payer(caller);
+	if (threads[caller].fault != 0) {
+		threads[caller].fault = 0;
+		return caller;
+	}
+	ipc_deliver(t, caller, tag, 0, out, slots[s].rights != 0);
+	if (keep)
+		ipc_copy_payload(caller, tag);
+	else
+		ipc_hand_payload(caller, tag);
+	return caller;
+}
+
+enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
+{
+	u32 s = threads[t].table + (u32)destination;
+	u32 receiver = NONE;
+	enum status status = STATUS_OK;
+
+	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
+		return STATUS_BAD_ARGUMENT;
+	if (cap_check(t, destination, CAP_REPLY, 0) == STATUS_OK) {
+		sched_hand_over(ipc_answer(t, s, tag, out, true));
+		return STATUS_OK;
+	}
+	status = cap_check(t, destination, CAP_ENDPOINT, RIGHT_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	receiver = queues[slots[s].object].head;
+	if (receiver == NONE || queues[slots[s].object].receivers == 0) {
+		ipc_queue_sender(t, s, tag, out, THREAD_SENDING);
+		return STATUS_OK;
+	}
+	queue_take(receiver);
+	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	ipc_copy_payload(receiver, tag);
+	cap_release(receiver);
+	sched_ready(receiver);
+	return STATUS_OK;
+}
+
+/* The words of a fault message, from the registers of the thread that faulted. */
+/*@ requires 0 < from < N_THREADS && 0 < to < N_THREADS && from != to;
+    assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
+static void ipc_fault_words(u32 from, u32 to)
+{
+	threads[to].registers[REG_S2] = threads[from].fault_cause;
+	threads[to].registers[REG_S2 + 1] = threads[from].fault_address;
+	threads[to].registers[REG_S2 + 2] = threads[from].registers[REG_PC];
+	threads[to].registers[REG_S2 + 3] = threads[from].registers[REG_SP];
+	threads[to].registers[REG_S2 + 4] = threads[from].registers[REG_RA];
+	threads[to].registers[REG_S2 + 5] = threads[from].registers[REG_S0];
+}
+
+/* What a queued sender carries: kept in its registers, or made up for a fault. */
+#define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
+
+/* t, which is current, takes the message of the first sender queued at e. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
+{
+	u32 sender = queues[e].head;
+	bool call = threads[sender].state == THREAD_CALLING;
+	u64 tag = threads[sender].fault != 0 ? FAULT_TAG : threads[sender].registers[REG_A1];
+	u64 badge = threads[sender].fault != 0 ? slots[thread_slot(sender, THREAD_FAULT)].badge :
+		threads[sender].registers[REG_A2];
+
+	queue_take(sender);
+	if (call && threads[t].passive != 0 && threads[sender].chain >= CHAIN_MAX - 1) {
+		ipc_cancel(sender, STATUS_TOO_DEEP);
+		sched_ready(sender);
+		cap_release(t);
+		return ipc_without_message(t, STATUS_AGAIN);
+	}
+	if (hart.holder != NONE && hart.holder != t)
+		arch_payload_store(hart.holder);
+	if (threads[sender].fault != 0) {
+		ipc_fault_words(sender, t);
+		arch_payload_load(t);
+	} else {
+		arch_payload_load(sender);
+	}
+	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
+	ipc_hand_payload(t, tag);
+	if (call) {
+		ipc_await_reply(sender, reply, grant);
+		if (threads[t].passive != 0)
+			ipc_link_payer(sender, t);
+	} else {
+		threads[sender].registers[REG_A0] = STATUS_OK;
+		threads[sender].registers[REG_A1] = 0;
+		threads[sender].registers[REG_A2] = 0;
+		sched_ready(sender);
+	}
+	return STATUS_OK;
+}
+
+/* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static enum status ipc_take_or_wait(u32 t, u32 s, u32 reply, u64 arrival, bool block)
+{
+	u32 e = slots[s].object;
+	u32 n = threads[t].bound;
+	u8 grant = (slots[s].rights & RIGHT_GRANT) != 0;
+
+	if (n != NONE && (queues[n].bits | queues[n].taken) != 0 && notify_collect(n, t))
+		return ipc_without_message(t, STATUS_NOTIFIED);
+	if (arrival != 0) {
+		threads[t].arrival = threads[t].table + (u32)arrival;
+		cap_reserve(threads[t].arrival, t);
+	}
+	if (queues[e].head != NONE && queues[e].receivers == 0)
+		return ipc_accept(t, e, reply, grant);
+	if (!block) {
+		cap_release(t);
+		return ipc_without_message(t, STATUS_EMPTY);
+	}
+	cap_reserve(reply, t);
+	threads[t].reply = reply;
+	threads[t].grant = grant;
+	threads[t].state = THREAD_RECEIVING;
+	hart.current = NONE;
+	if (hart.holder == t)
+		hart.holder = NONE;
+	queues[e].receivers = 1;
+	queue_put(e, t);
+	return STATUS_OK;
+}
+
+/* What both receiving calls check: the endpoint, and that t may wait for a caller now. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline enum status ipc_check_receive(u32 t, u64 endpoint, u64 arrival)
+{
+	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
+
+	if (status == STATUS_OK && arrival != 0)
+		status = ipc_check_free(t, arrival);
+	return status;
+}
+
+enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
+{
+	enum status status = ipc_check_receive(t, endpoint, arrival);
+
+	if (status == STATUS_OK)
+		status = ipc_check_free(t, reply);
+	if (status == STATUS_OK && arrival == reply)
+		status = STATUS_OCCUPIED;
+	if (status == STATUS_OK && threads[t].client != NONE)
+		status = STATUS_REFUSED; /* a passive server owes a reply: nobody would pay */
+	if (status != STATUS_OK)
+		return ipc_without_message(t, status);
+
+	return ipc_take_or_wait(t, threads[t].table + (u32)endpoint, threads[t].table + (u32)reply, arrival, block);
+}
+
+enum status ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival)
+{
+	u32 s = cap_slot(t, reply);
+	u32 caller = NONE;
+	enum status status = ipc_check_receive(t, endpoint, arrival);
+
+	if (status == STATUS_OK && (tag & TAG_LENGTH) > MESSAGE_WORDS)
+		status = STATUS_BAD_ARGUMENT;
+	if (status == STATUS_OK && s == NONE)
+		status = STATUS_BAD_SLOT;
+	if (status == STATUS_OK && slots[s].type != CAP_REPLY && slots[s].type != CAP_EMPTY)
+		status = STATUS_OCCUPIED;
+	if (status == STATUS_OK && arrival == reply)
+		status = STATUS_OCCUPIED;
+	if (status == STATUS_OK && threads[t].client != NONE && (slots[s].type != CAP_REPLY ||
+								   slots[s].object != threads[t].client))
+		status = STATUS_REFUSED;
+	if (status != STATUS_OK)
+		return ipc_without_message(t, status);
+
+	if (slots[s].type == CAP_REPLY)
+		caller = ipc_answer(t, s, tag, out, false);
+	status = ipc_take_or_wait(t, threads[t].table + (u32)endpoint, s, arrival, true);
+	if (caller != NONE)
+		sched_hand_over(caller);
+	return status;
+}
+
+void ipc_cancel(u32 t, enum status status)
+{
+	bool message = threads[t].state == THREAD_CALLING || threads[t].state == THREAD_RECEIVING ||
+		threads[t].state == THREAD_AWAITING_REPLY;
+
+	ipc_unlink_payer(t);
+	sched_remove(t);
+	if (threads[t].state >= THREAD_SENDING && threads[t].fault == 0) {
+		threads[t].registers[REG_A0] = status;
+		threads[t].registers[REG_A1] = 0;
+		threads[t].registers[REG_A2] = 0;
+		/*@ loop assigns i, threads[t].registers[REG_S2 .. REG_S2 + 5];
+		    loop variant MESSAGE_WORDS - i; */
+		for (u32 i = 0; message && i < MESSAGE_WORDS; i++)
+			threads[t].registers[REG_S2 + i] = 0;
+	}
+	cap_release(t); /* a reservation, or the reply that somebody holds */
+	threads[t].fault = 0;
+	threads[t].state = THREAD_STOPPED;
+}
+
+bool ipc_fault(u32 t)
+{
+	u32 s = thread_slot(t, THREAD_FAULT);
+	u32 receiver = NONE;
+	u32 e = NONE;
+
+	if (slots[s].type != CAP_ENDPOINT || (slots[s].rights & (RIGHT_WRITE | RIGHT_CALL)) != (RIGHT_WRITE | RIGHT_CALL))
+		return false;
+	e = slots[s].object;
+	receiver = queues[e].head;
+	threads[t].fault = 1;
+	if (receiver == NONE || queues[e].receivers == 0) {
+		hart.current = hart.current == t ? NONE : hart.current;
+		threads[t].state = THREAD_CALLING;
+		threads[t].grant = 0;
+		queues[e].receivers = 0;
+		queue_put(e, t);
+		return true;
+	}
+	queue_take(receiver);
+	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
+	ipc_fault_words(t, receiver);
+	hart.current = hart.current == t ? NONE : hart.current;
+	ipc_await_reply(t, threads[receiver].reply, 0);
+	threads[receiver].reply = NONE;
+	sched_ready(receiver);
+	return true;
+}

@@ -1,0 +1,38 @@
+/* ipc.h - call, reply, send and receive through endpoints; the end of a blocked operation.
+ *
+ * A reply, or the reservation for one, stands in a slot of the receiver's table, outside the derivation; slot and
+ * thread point at each other (invariant 6). The payload of a message whose receiver waits is never moved. */
+#pragma once
+#include "cap.h"
+#include "sched.h"
+
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival);
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+enum status ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival);
+
+/* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
+ * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+    ensures valid: sched_valid && cap_links;
+    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
+void ipc_cancel(u32 t, enum status status);
+
+/* Give the fault of t, which is current or was, to its handler as a message; false if it has none. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+bool ipc_fault(u32 t);

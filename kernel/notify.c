@@ -1,0 +1,217 @@
+/* notify.c - notifications: bits that are signalled and waited for; interrupt lines and timers are bound to them.
+ *
+ * A line is claimed, completed and only then switched off (the controller ignores a completion of a line that is
+ * off); it is switched on again when its waiter waits again. So a line that storms, or whose driver died, costs one
+ * interrupt and holds back nobody. */
+#include "notify.h"
+#include "arch/riscv64/arch.h"
+
+/* Switch the lines of n on again whose bits were taken. */
+/*@ requires 0 < n < N_QUEUES;
+    assigns queues[n].taken; */
+static void notify_acknowledge(u32 n)
+{
+	u32 line = queues[n].line;
+
+	/*@ loop assigns i, line;
+	    loop variant N_LINES - i; */
+	for (u32 i = 0; i < N_LINES && line != 0; i++) {
+		if ((hart.lines[line].bit & queues[n].taken) != 0)
+			arch_line_enable(line);
+		line = hart.lines[line].next;
+	}
+	queues[n].taken = 0;
+}
+
+bool notify_collect(u32 n, u32 t)
+{
+	u32 bits = 0;
+
+	if (queues[n].taken != 0)
+		notify_acknowledge(n);
+	bits = queues[n].bits;
+	threads[t].registers[REG_A2] = bits;
+	queues[n].taken = bits & queues[n].lines;
+	queues[n].bits = 0;
+	return bits != 0;
+}
+
+/* The bound thread t was receiving: the bits end that, without a message. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && threads[t].queue != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
+    ensures valid: sched_valid && cap_links; */
+static void notify_end_receive(u32 n, u32 t)
+{
+	queue_take(t);
+	cap_release(t);
+	(void)notify_collect(n, t);
+	threads[t].registers[REG_A0] = STATUS_NOTIFIED;
+	/*@ loop assigns i, threads[t].registers[REG_S2 .. REG_S2 + 5];
+	    loop variant MESSAGE_WORDS - i; */
+	for (u32 i = 0; i < MESSAGE_WORDS; i++)
+		threads[t].registers[REG_S2 + i] = 0;
+}
+
+void notify_raise(u32 n, u32 bits)
+{
+	u32 waiter = queues[n].head;
+	u32 bound = queues[n].bound;
+
+	if ((bits & queues[n].power_off) != 0)
+		arch_power_off();
+	if ((bits & queues[n].reset) != 0)
+		arch_reset();
+	queues[n].bits |= bits;
+	if (queues[n].bits == 0)
+		return;
+	if (waiter != NONE) {
+		queue_take(waiter);
+		(void)notify_collect(n, waiter);
+		threads[waiter].registers[REG_A0] = STATUS_OK;
+		sched_ready(waiter);
+	} else if (bound != NONE && threads[bound].state == THREAD_RECEIVING) {
+		notify_end_receive(n, bound);
+		sched_ready(bound);
+	}
+}
+
+enum status notify_signal(u32 t, u64 notification)
+{
+	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_WRITE);
+	u32 s = threads[t].table + (u32)notification;
+
+	if (status == STATUS_OK)
+		notify_raise(slots[s].object, slots[s].badge);
+	return status;
+}
+
+enum status notify_wait(u32 t, u64 notification, bool block)
+{
+	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_READ);
+	u32 n = NONE;
+
+	if (status != STATUS_OK)
+		return status;
+	n = slots[threads[t].table + (u32)notification].object;
+	if (notify_collect(n, t))
+		return STATUS_OK;
+	if (!block)
+		return STATUS_EMPTY;
+	hart.current = NONE;
+	threads[t].state = THREAD_WAITING;
+	queue_put(n, t);
+	return STATUS_OK;
+}
+
+bool notify_interrupt(void)
+{
+	u32 line = arch_line_claim();
+
+	if (line == 0)
+		return false;
+	arch_line_complete(line);
+	arch_line_disable(line);
+	hart.lines[line].count++;
+	if (hart.lines[line].queue != NONE)
+		notify_raise(hart.lines[line].queue, hart.lines[line].bit);
+	return true;
+}
+
+void notify_timers(u64 now)
+{
+	u64 next = NEVER;
+
+	/*@ loop invariant sched_valid && cap_links;
+	    loop assigns i, next, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+	    loop variant N_TIMERS - i; */
+	for (u32 i = 0; i < hart.timers_used; i++) {
+		if (hart.timers[i].deadline <= now) {
+			hart.timers[i].deadline = NEVER;
+			notify_raise(hart.timers[i].queue, hart.timers[i].bits);
+		} else if (hart.timers[i].deadline < next) {
+			next = hart.timers[i].deadline;
+		}
+	}
+	if (next < hart.armed) {
+		hart.armed = next;
+		arch_timer_set(next);
+	}
+}
+
+enum status notify_arm(u32 n, u64 deadline)
+{
+	u32 timer = queues[n].timer;
+
+	if (timer == 0)
+		return STATUS_REFUSED;
+	hart.timers[timer - 1].deadline = deadline;
+	if (deadline < hart.armed) {
+		hart.armed = deadline;
+		arch_timer_set(deadline);
+	}
+	return STATUS_OK;
+}
+
+/*@ requires 0 < n < N_QUEUES;
+    assigns queues[n].line, queues[n].lines, queues[n].taken, hart.lines[0 .. N_LINES - 1]; */
+static enum status notify_bind_line(u32 n, u64 line, u32 mask)
+{
+	if (line == 0 || line >= N_LINES || line > machine.plic_lines)
+		return STATUS_BAD_ARGUMENT;
+	if (hart.lines[line].queue != NONE || (queues[n].lines & mask) != 0)
+		return STATUS_OCCUPIED;
+	hart.lines[line].queue = n;
+	hart.lines[line].bit = mask;
+	hart.lines[line].next = queues[n].line;
+	queues[n].line = (u32)line;
+	queues[n].lines |= mask;
+	queues[n].taken |= mask; /* off at boot: the first wait switches it on */
+	return STATUS_OK;
+}
+
+/*@ requires 0 < n < N_QUEUES;
+    assigns queues[n].timer, hart.timers[0 .. N_TIMERS - 1], hart.timers_used; */
+static enum status notify_bind_timer(u32 n, u32 mask)
+{
+	u32 timer = hart.timers_used;
+
+	if (queues[n].timer != 0)
+		return STATUS_OCCUPIED;
+	if (timer >= N_TIMERS)
+		return STATUS_NO_MEMORY;
+	hart.timers[timer].deadline = NEVER;
+	hart.timers[timer].queue = n;
+	hart.timers[timer].bits = mask;
+	hart.timers_used = timer + 1;
+	queues[n].timer = (u8)(timer + 1);
+	return STATUS_OK;
+}
+
+enum status notify_bind(u32 n, u64 what, u64 line, u64 bit)
+{
+	u32 mask = 0;
+
+	if (bit >= NOTIFICATION_BITS)
+		return STATUS_BAD_ARGUMENT;
+	mask = 1u << bit;
+	switch (what) {
+	case BIND_LINE:
+		return notify_bind_line(n, line, mask);
+	case BIND_TIMER:
+		return notify_bind_timer(n, mask);
+	case BIND_POWER_OFF:
+		queues[n].power_off |= mask;
+		return STATUS_OK;
+	case BIND_RESET:
+		queues[n].reset |= mask;
+		return STATUS_OK;
+	case BIND_FAULT_RING:
+		if (hart.fault_queue != NONE)
+			return STATUS_OCCUPIED;
+		hart.fault_queue = n;
+		hart.fault_bit = mask;
+		return STATUS_OK;
+	default:
+		return STATUS_BAD_ARGUMENT;
+	}
+}

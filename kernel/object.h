@@ -1,0 +1,200 @@
+/* object.h - the whole kernel state on one page: objects, their typed views, and the state of the hart.
+ *
+ * Each view covers all RAM from the image's load address on, and the linker places every view at the same address:
+ * an object is named by its index, offset / size. The prover sees separate arrays; the typing invariant
+ * (invariant.h) is what makes that true. The only change of type is retype, after zeroing through `words`.
+ * Index 0 of each view is the boot stage, so NONE never names an object. */
+#pragma once
+#include "abi.h"
+
+typedef _Bool bool;
+#define true ((bool)1)
+#define false ((bool)0)
+
+#define NONE 0u
+#define RAM_MAX 0x200000000ul /* bytes of RAM that the views cover, 8 GiB; the real end is machine.ram_end */
+
+/* ---- A capability and its place in the derivation (32 bytes) ---- */
+struct slot {
+	u8 type;           /* enum cap_type */
+	u8 kind;           /* untyped: enum memory_kind; space: level */
+	u8 size_bits;      /* untyped: log2 bytes; table: log2 slots */
+	u8 depth;          /* generations below the kernel's root; bounds the walk of revoke */
+	u8 container;      /* enum container: who reads this slot; kept while the slot is empty */
+	u8 original;       /* 1: the capability that retype made */
+	u8 rights;         /* RIGHT_... */
+	u8 installed;      /* unused by capabilities; header of a space: 1 when the level hangs below another */
+	u32 object;        /* untyped: physical address / 64; everything else: index in the view of its type */
+	u32 watermark;     /* untyped: granules handed out */
+	u32 badge;         /* endpoint: badge; notification: bits; untyped: granules zeroed so far (ram) */
+	u32 parent;
+	u32 next;
+	u32 prev;
+};
+_Static_assert(sizeof(struct slot) == SLOT_BYTES, "a slot is 32 bytes");
+enum container { IN_TABLE = 0, IN_SPACE = 1, IN_THREAD = 2 };
+#define N_SLOTS ((u32)(RAM_MAX / SLOT_BYTES))
+extern struct slot slots[N_SLOTS];
+
+/* ---- A queue of threads: endpoint, notification, ready queue or refill queue (64 bytes) ---- */
+struct queue {
+	u32 head;
+	u32 tail;
+	u8 kind;           /* enum queue_kind */
+	u8 receivers;      /* endpoint: the waiting threads are receivers */
+	u8 dying;
+	u8 timer;          /* notification: index of its timer + 1, 0 if it has none */
+	u32 bits;          /* notification: pending */
+	u32 lines;         /* notification: bits that are bound to interrupt lines */
+	u32 taken;         /* notification: line bits taken since the last wait; their lines are off */
+	u32 line;          /* notification: first of its lines, list through hart.lines[].next */
+	u32 power_off;     /* notification: bits that switch the machine off */
+	u32 reset;         /* notification: bits that reset the machine */
+	u32 bound;         /* notification: thread bound to it */
+	u32 link;          /* dying list */
+	u32 spare[5];
+};
+_Static_assert(sizeof(struct queue) == ENDPOINT_BYTES && ENDPOINT_BYTES == NOTIFICATION_BYTES, "a queue is 64 bytes");
+enum queue_kind { QUEUE_NONE = 0, QUEUE_READY = 1, QUEUE_WHEEL = 2, QUEUE_ENDPOINT = 3, QUEUE_NOTIFICATION = 4 };
+#define N_QUEUES ((u32)(RAM_MAX / ENDPOINT_BYTES))
+extern struct queue queues[N_QUEUES];
+
+/* ---- A thread (512 bytes): the last 128 are its four slots ---- */
+struct thread {
+	u64 registers[32]; /* 0 is pc, the others are x1 to x31 */
+	u8 state;          /* enum thread_state */
+	u8 saved_all;      /* the thread was interrupted: every register is in memory. Else it left by a system call */
+	u8 passive;
+	u8 priority;
+	u32 queue;         /* the queue that holds it, NONE while it runs or is stopped */
+	u32 next;
+	u32 prev;
+	u32 table;         /* first slot of its table */
+	u32 table_size;    /* slots of its table; 0: no table, so every lookup fails */
+	u32 root;          /* its space, NONE if it has none */
+	u32 bound;         /* its bound notification */
+	u32 reply;         /* receiving: the slot reserved for the reply; awaiting a reply: the slot that holds it */
+	u32 arrival;       /* calling, receiving, awaiting: the slot reserved for a travelling capability */
+	u32 client;        /* passive server: the caller that it owes a reply, and whose budget it uses */
+	u32 server;        /* caller of a passive server: that server */
+	u32 budget;        /* ticks */
+	u32 period;        /* ticks */
+	u32 left;          /* ticks left in this period */
+	u32 debt;          /* ticks that passive servers used beyond `left` */
+	u32 limit;         /* passive server: most ticks for one call, 0: no limit */
+	u32 spent;         /* passive server: ticks used for this call */
+	u64 refill;        /* when the next period begins */
+	u64 used;          /* ticks used in all */
+	u64 fault_cause;
+	u64 fault_address;
+	u8 fault;          /* the blocked call is a fault message */
+	u8 grant;          /* the endpoint capability of the blocked operation had the grant right */
+	u8 chain;          /* passive servers above it that run on the same payer */
+	u8 dying;
+	u32 link;          /* dying list */
+	u32 spare[4];
+	u64 slot_space[16]; /* the slots, read only through the view of slots */
+};
+#define THREAD_SLOT_OFFSET (384u / SLOT_BYTES)
+_Static_assert(sizeof(struct thread) == THREAD_BYTES, "a thread is 512 bytes");
+_Static_assert(__builtin_offsetof(struct thread, slot_space) == THREAD_SLOT_OFFSET * SLOT_BYTES, "slots of a thread");
+_Static_assert(__builtin_offsetof(struct thread, saved_all) == 257, "entry.S");
+#define N_THREADS ((u32)(RAM_MAX / THREAD_BYTES))
+extern struct thread threads[N_THREADS];
+/* The slot of thread t with the number `which` (enum thread_slot), and the thread that slot s belongs to. */
+/*@ requires t < N_THREADS && which < THREAD_SLOTS;
+    assigns \nothing;
+    ensures \result == t * 16 + 12 + which; */
+static inline u32 thread_slot(u32 t, u32 which)
+{
+	return t * (THREAD_BYTES / SLOT_BYTES) + THREAD_SLOT_OFFSET + which;
+}
+enum { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_S0 = 8, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12, REG_A3 = 13, REG_S2 = 18 };
+
+/* ---- A space (32 KiB): 512 hardware entries, then 512 slots, then a header slot (level list, ASID) ---- */
+#define SPACE_SLOTS (SPACE_BYTES / SLOT_BYTES)
+#define SPACE_FIRST_SLOT (4096u / SLOT_BYTES)
+#define SPACE_HEADER (SPACE_FIRST_SLOT + SPACE_ENTRIES)
+#define SPACE_PTES (SPACE_BYTES / 8u)
+#define N_PTES ((u32)(RAM_MAX / 8u))
+extern volatile u64 ptes[N_PTES];
+
+#define N_WORDS ((u32)(RAM_MAX / 8u))
+extern u64 words[N_WORDS];
+
+/* ---- The kernel block: objects of the kernel itself, at fixed places of the image (kernel.ld asserts them) ---- */
+#define READY_QUEUES ((u32)(IMAGE_BLOCK / ENDPOINT_BYTES))              /* 256, one a priority */
+#define WHEEL_SLOTS 64u
+#define WHEEL_QUEUES (READY_QUEUES + PRIORITIES)                         /* 64 refill queues, then the rest queue */
+#define REST_QUEUE (WHEEL_QUEUES + WHEEL_SLOTS)
+#define CAP_ROOT ((u32)((IMAGE_BLOCK + 0x6000ul) / SLOT_BYTES))          /* ends of the derivation list */
+#define CAP_END (CAP_ROOT + 1u)
+#define KERNEL_TABLE ((u32)((IMAGE_BLOCK + 0x8000ul) / SLOT_BYTES))      /* 1024 slots */
+#define KERNEL_SPACE ((u32)((IMAGE_BLOCK + 0x10000ul) / SPACE_BYTES))    /* the kernel's own root */
+#define KERNEL_RING_OFFSET (IMAGE_BLOCK + 0x18000ul)                     /* the fault ring: one page */
+_Static_assert((REST_QUEUE + 1u) * ENDPOINT_BYTES <= IMAGE_BLOCK + 0x6000ul, "queues end before the sentinels");
+_Static_assert(KERNEL_TABLE * SLOT_BYTES + KERNEL_TABLE_SLOTS * SLOT_BYTES <= IMAGE_BLOCK + 0x10000ul, "the table fits");
+
+/* ---- The state of the hart ---- */
+#define N_LINES 256u
+struct line {
+	u32 queue;         /* notification that it is bound to */
+	u32 bit;           /* mask */
+	u32 next;          /* next line of the same notification */
+	u32 count;         /* interrupts so far */
+};
+#define N_TIMERS 64u
+struct timer {
+	u64 deadline;      /* absolute ticks; NEVER if not armed */
+	u32 queue;
+	u32 bits;
+};
+#define NEVER (~0ul)
+
+/*@ ghost extern u64 payload[6]; */ /* the hardware registers s2-s7, which no C touches */
+
+struct list {
+	u32 head;
+	u32 tail;
+};
+enum dying_list { DYING_THREADS = 0, DYING_QUEUES = 1, DYING_TABLES = 2, DYING_SPACES = 3, DYING_LISTS = 4 };
+
+struct hart {
+	u32 current;       /* the thread that runs; NONE: nobody yet, or idle */
+	u32 payer;         /* the thread whose budget runs down */
+	u32 holder;        /* the thread whose payload the hardware registers hold; NONE: nobody's */
+	u32 top;           /* highest non-empty ready priority + 1; 0 if none is ready */
+	u32 root;          /* the space whose root the MMU walks */
+	u64 ready[4];      /* bit p: ready queue p is not empty */
+	u64 since;         /* until when the payer is charged */
+	u64 armed;         /* what the timer hardware was set to */
+	u64 wheel_bits;    /* bit n: refill queue n is not empty */
+	u64 wheel_at;      /* the last wheel position that was worked off, in ticks >> wheel_shift */
+	u32 rest_at;       /* where sharing the rest goes on */
+	struct list dying[DYING_LISTS]; /* objects whose original is gone, see cnode.c */
+	u32 asid_round;    /* how often the ASIDs were used up */
+	u32 asid;          /* last ASID given out */
+	u32 fault_queue;   /* notification told about records in the fault ring */
+	u32 fault_bit;
+	u32 timers_used;
+	struct timer timers[N_TIMERS];
+	struct line lines[N_LINES];
+};
+extern struct hart hart;
+extern struct fault_ring fault_ring;
+
+/* What the boot record said, checked once; constant afterwards. */
+struct machine {
+	u64 base;          /* physical address of index 0 of every view */
+	u32 base_granule;  /* the same / 64 */
+	u32 ram_granules;  /* granules from base to the end of RAM */
+	u32 asid_limit;    /* highest ASID, 0 if the hardware has none */
+	u32 wheel_shift;
+	u64 slice;         /* ticks that a thread without budget runs at a time */
+	u64 plic_base;
+	u32 plic_context;
+	u32 plic_lines;
+	u64 timebase;
+	u64 hart;
+};
+extern struct machine machine;

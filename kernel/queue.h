@@ -1,0 +1,25 @@
+/* queue.h - first-in first-out queues of threads: ready, refill, endpoints and notifications alike. */
+#pragma once
+#include "object.h"
+
+/*@ predicate thread_index(integer t) = 0 <= t < N_THREADS;
+    predicate queue_index(integer q) = 0 <= q < N_QUEUES;
+    // I5 (part): links of threads and queues stay inside the views.
+    predicate queue_links = (\forall integer t; thread_index(t) ==> threads[t].next < N_THREADS &&
+        threads[t].prev < N_THREADS && threads[t].queue < N_QUEUES) &&
+      (\forall integer q; queue_index(q) ==> queues[q].head < N_THREADS && queues[q].tail < N_THREADS); */
+
+/* Append thread t, which is on no queue, to queue q. */
+/*@ requires queue_links && 0 < t < N_THREADS && 0 < q < N_QUEUES && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1].next, threads[t].prev, threads[t].queue, queues[q].head, queues[q].tail;
+    ensures links: queue_links;
+    ensures put: threads[t].queue == q && queues[q].tail == t && queues[q].head != NONE; */
+void queue_put(u32 q, u32 t);
+
+/* Remove thread t from the queue that holds it. */
+/*@ requires queue_links && 0 < t < N_THREADS && threads[t].queue != NONE;
+    assigns threads[0 .. N_THREADS - 1].next, threads[0 .. N_THREADS - 1].prev, threads[t].queue,
+            queues[threads[t].queue].head, queues[threads[t].queue].tail;
+    ensures links: queue_links;
+    ensures taken: threads[t].queue == NONE; */
+void queue_take(u32 t);

@@ -1,0 +1,398 @@
+/* sched.c - who runs: fixed priorities, round robin within one, a budget and a period for every thread.
+ *
+ * Time is charged once per change of payer. A period is renewed when it is noticed to be over (at a charge, when the
+ * thread becomes ready, or by the wheel), so a thread that sleeps costs nothing. */
+#include "sched.h"
+#include "arch/riscv64/arch.h"
+
+struct hart hart;
+
+/* The highest set bit of word, which has one. Five halvings, as the ISA has no count-leading-zeros. */
+/*@ assigns \nothing;
+    ensures \result < 64; */
+static inline u32 sched_top_bit(u64 word)
+{
+	u32 bit = 0;
+
+	if (word >> 32 != 0) {
+		bit = 32;
+		word >>= 32;
+	}
+	if (word >> 16 != 0) {
+		bit += 16;
+		word >>= 16;
+	}
+	if (word >> 8 != 0) {
+		bit += 8;
+		word >>= 8;
+	}
+	if (word >> 4 != 0) {
+		bit += 4;
+		word >>= 4;
+	}
+	if (word >> 2 != 0) {
+		bit += 2;
+		word >>= 2;
+	}
+	return bit + (u32)(word >> 1);
+}
+
+/* Find the highest ready priority again, after the queue of the highest became empty. */
+/*@ assigns hart.top;
+    ensures hart.top <= PRIORITIES; */
+static void sched_find_top(void)
+{
+	u32 top = 0;
+
+	/*@ loop invariant w <= 4;
+	    loop invariant top == 0;
+	    loop assigns w;
+	    loop variant w; */
+	for (u32 w = 4; w > 0; w--) {
+		if (hart.ready[w - 1] != 0) {
+			top = 64 * (w - 1) + sched_top_bit(hart.ready[w - 1]) + 1;
+			break;
+		}
+	}
+	hart.top = top;
+}
+
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+    ensures valid: sched_valid; */
+static void sched_put_ready(u32 t)
+{
+	u32 priority = threads[t].priority;
+
+	threads[t].state = THREAD_READY;
+	hart.ready[priority / 64] |= 1ul << (priority % 64);
+	if (priority >= hart.top)
+		hart.top = priority + 1;
+	queue_put(READY_QUEUES + priority, t);
+}
+
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY && threads[t].queue != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+    ensures valid: sched_valid;
+    ensures threads[t].queue == NONE; */
+static void sched_take_ready(u32 t)
+{
+	u32 priority = threads[t].priority;
+
+	queue_take(t);
+	if (queues[READY_QUEUES + priority].head == NONE) {
+		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
+		if (priority + 1 == hart.top)
+			sched_find_top();
+	}
+}
+
+/* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
+ * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+    ensures valid: sched_valid; */
+static void sched_put_wheel(u32 t)
+{
+	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
+
+	threads[t].state = THREAD_EXHAUSTED;
+	if (threads[t].budget == 0) {
+		queue_put(REST_QUEUE, t);
+		return;
+	}
+	if (at <= hart.wheel_at)
+		at = hart.wheel_at + 1;
+	if (at - hart.wheel_at > WHEEL_SLOTS - 1)
+		at = hart.wheel_at + WHEEL_SLOTS - 1;
+	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
+	queue_put(WHEEL_QUEUES + (u32)(at % WHEEL_SLOTS), t);
+}
+
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+    ensures valid: sched_valid;
+    ensures threads[t].queue == NONE; */
+static void sched_take_wheel(u32 t)
+{
+	u32 q = threads[t].queue;
+
+	queue_take(t);
+	if (queues[q].head == NONE && q != REST_QUEUE)
+		hart.wheel_bits &= ~(1ul << ((q - WHEEL_QUEUES) % WHEEL_SLOTS));
+}
+
+/* Begin the next period of t if it is due: debt is paid first. */
+/*@ requires 0 < t < N_THREADS;
+    assigns threads[t].left, threads[t].debt, threads[t].refill; */
+static void sched_renew(u32 t, u64 now)
+{
+	if (now < threads[t].refill || threads[t].budget == 0)
+		return;
+	threads[t].refill = now + threads[t].period;
+	if (threads[t].debt >= threads[t].budget) {
+		threads[t].debt -= threads[t].budget;
+		threads[t].left = 0;
+	} else {
+		threads[t].left = threads[t].budget - threads[t].debt;
+		threads[t].debt = 0;
+	}
+}
+
+/* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline bool sched_has_budget(u32 t)
+{
+	return threads[t].left != 0 || threads[t].client != NONE;
+}
+
+void sched_ready(u32 t)
+{
+	if (!sched_has_budget(t))
+		sched_renew(t, arch_time());
+	if (sched_has_budget(t))
+		sched_put_ready(t);
+	else
+		sched_put_wheel(t);
+}
+
+void sched_hand_over(u32 t)
+{
+	if (hart.current == NONE && sched_has_budget(t) && threads[t].priority + 1u >= hart.top) {
+		threads[t].state = THREAD_READY;
+		hart.current = t;
+	} else {
+		sched_ready(t);
+	}
+}
+
+void sched_remove(u32 t)
+{
+	if (hart.current == t)
+		hart.current = NONE;
+	if (threads[t].queue == NONE)
+		return;
+	if (threads[t].state == THREAD_READY)
+		sched_take_ready(t);
+	else if (threads[t].state == THREAD_EXHAUSTED)
+		sched_take_wheel(t);
+	else
+		queue_take(t);
+}
+
+/* The thread that pays for t: the top of the chain of callers of passive servers. */
+/*@ requires t < N_THREADS;
+    assigns \nothing;
+    ensures \result < N_THREADS; */
+static inline u32 sched_payer(u32 t)
+{
+	/*@ loop invariant t < N_THREADS;
+	    loop assigns i, t;
+	    loop variant CHAIN_MAX - i; */
+	for (u32 i = 0; i < CHAIN_MAX && threads[t].client != NONE; i++)
+		t = threads[t].client;
+	return t;
+}
+
+void sched_charge(u64 now)
+{
+	u32 p = hart.payer;
+	u64 elapsed = now - hart.since;
+	u32 ticks = elapsed > 0x7fffffff ? 0x7fffffffu : (u32)elapsed;
+
+	hart.since = now;
+	if (p == NONE)
+		return;
+	threads[p].used += elapsed;
+	if (threads[p].left > ticks) {
+		threads[p].left -= ticks;
+	} else {
+		if (threads[p].server != NONE && threads[p].debt < 0x40000000u)
+			threads[p].debt += (ticks - threads[p].left) & 0x3fffffffu;
+		threads[p].left = 0;
+	}
+	sched_renew(p, now);
+}
+
+/* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
+/*@ requires sched_valid && hart.current == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid; */
+static void sched_share_rest(void)
+{
+	/*@ loop invariant sched_valid;
+	    loop assigns i, hart.rest_at, hart.current, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+	    loop variant WHEEL_SLOTS + 1 - i; */
+	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
+		u32 t = NONE;
+
+		if (hart.wheel_bits == 0 && queues[REST_QUEUE].head == NONE)
+			return;
+		hart.rest_at = hart.rest_at >= WHEEL_SLOTS ? 0 : hart.rest_at + 1;
+		t = queues[WHEEL_QUEUES + hart.rest_at].head;
+		if (t != NONE && threads[t].debt == 0) {
+			sched_take_wheel(t);
+			hart.current = t;
+			return;
+		}
+	}
+}
+
+/* Set the timer for the end of the payer's budget, its next period, the wheel, whichever is first, if that is before
+ * what is set already. An interrupt that comes too early finds nothing to do and sets the next. */
+/*@ requires sched_valid;
+    assigns hart.armed; */
+static void sched_arm(u64 now)
+{
+	u32 t = hart.current;
+	u64 deadline = NEVER;
+
+	if (t != NONE) {
+		u32 p = hart.payer;
+
+		deadline = now;
+		if (threads[p].left != 0)
+			deadline += threads[p].left;
+		else if (t != p || threads[t].state == THREAD_EXHAUSTED)
+			deadline += machine.slice;
+		if (t != p && threads[t].limit != 0 && threads[t].limit - threads[t].spent < deadline - now)
+			deadline = now + (threads[t].limit - threads[t].spent);
+	}
+	if (hart.wheel_bits != 0) {
+		u64 next = (hart.wheel_at + 1) << machine.wheel_shift;
+
+		if (next < deadline)
+			deadline = next;
+	}
+	if (deadline < hart.armed) {
+		hart.armed = deadline;
+		arch_timer_set(deadline);
+	}
+}
+
+/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */
+/*@ requires sched_valid;
+    assigns threads[0 .. N_THREADS - 1], hart;
+    ensures valid: sched_valid; */
+static void sched_change_payer(u32 payer)
+{
+	u64 now = arch_time();
+
+	sched_charge(now);
+	hart.payer = payer;
+	sched_arm(now);
+}
+
+u32 sched_next(void)
+{
+	u32 t = hart.current;
+	u32 payer = NONE;
+
+	if (t == NONE || threads[t].priority + 1u < hart.top || threads[t].state == THREAD_EXHAUSTED) {
+		if (hart.top != 0) {
+			u32 best = queues[READY_QUEUES + hart.top - 1].head;
+
+			sched_take_ready(best);
+			hart.current = best;
+			if (t != NONE)
+				sched_ready(t);
+		} else if (t == NONE) {
+			sched_share_rest();
+		}
+		t = hart.current;
+	}
+	if (t != NONE)
+		payer = sched_payer(t);
+	if (payer != hart.payer)
+		sched_change_payer(payer);
+	return t;
+}
+
+void sched_yield(void)
+{
+	u32 t = hart.current;
+
+	hart.current = NONE;
+	sched_ready(t);
+}
+
+/* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
+/*@ requires sched_valid;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid; */
+static bool sched_turn_wheel(u64 now)
+{
+	u64 target = now >> machine.wheel_shift;
+
+	if (hart.wheel_bits == 0) {
+		if (target > hart.wheel_at)
+			hart.wheel_at = target;
+		return false;
+	}
+	/*@ loop assigns i, hart.wheel_at;
+	    loop variant WHEEL_SLOTS - i; */
+	for (u32 i = 0; i < WHEEL_SLOTS && hart.wheel_at < target; i++) {
+		u32 t = queues[WHEEL_QUEUES + (u32)((hart.wheel_at + 1) % WHEEL_SLOTS)].head;
+
+		if (t != NONE) {
+			sched_take_wheel(t);
+			if (queues[WHEEL_QUEUES + (u32)((hart.wheel_at + 1) % WHEEL_SLOTS)].head == NONE)
+				hart.wheel_at++;
+			sched_ready(t);
+			return hart.wheel_at < target;
+		}
+		hart.wheel_at++;
+	}
+	return hart.wheel_at < target;
+}
+
+bool sched_tick(u64 now)
+{
+	u32 t = hart.current;
+	bool more = false;
+	bool over = false;
+
+	hart.armed = NEVER;
+	if (t != NONE && hart.payer != t && threads[t].limit != 0) {
+		threads[t].spent += (u32)(now - hart.since);
+		over = threads[t].spent >= threads[t].limit;
+	}
+	sched_charge(now);
+	more = sched_turn_wheel(now);
+	if (t != NONE && hart.payer == t && threads[t].left == 0) {
+		hart.current = NONE;
+		sched_ready(t);
+	} else if (t != NONE && threads[t].state == THREAD_EXHAUSTED) {
+		threads[t].state = THREAD_READY; /* its next period began while it shared the rest */
+	} else if (t != NONE && threads[t].period == threads[t].budget && threads[t].refill == now + threads[t].period &&
+		   hart.payer == t) {
+		sched_yield(); /* a full budget was used up and renewed: round robin */
+	}
+	if (more) {
+		hart.armed = now;
+		arch_timer_set(now);
+	} else {
+		sched_arm(now);
+	}
+	return over;
+}
+
+void sched_set(u32 t, u32 priority, u32 budget, u32 period)
+{
+	bool queued = threads[t].queue != NONE &&
+		(threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED);
+
+	if (queued)
+		sched_remove(t);
+	threads[t].priority = (u8)priority;
+	threads[t].budget = budget;
+	threads[t].period = period;
+	threads[t].left = budget;
+	threads[t].debt = 0;
+	threads[t].refill = arch_time() + period;
+	if (queued)
+		sched_ready(t);
+	else if (hart.current == t)
+		sched_yield();
+}

@@ -1,0 +1,29 @@
+/* space.h - spaces: CNodes whose slots the MMU reads. Each hardware entry is the image of its slot's capability. */
+#pragma once
+#include "cap.h"
+
+/* Whether the capability in slot `from`, copied with the rights mask `rights`, may stand at `index` of a space of
+ * level `level`: a page of the level's size with exactly r, rw or rx, or the next lower level, installed nowhere. */
+/*@ requires slot_index(from) && level <= 2;
+    assigns \nothing; */
+enum status space_check(u32 from, u32 rights, u32 level);
+
+/* Slot s of a space was filled: write the hardware entry. */
+/*@ requires slot_index(s);
+    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1].installed, slots[0 .. N_SLOTS - 1].object; */
+void space_filled(u32 s);
+
+/* Slot s of a space is emptied: clear the hardware entry before the step ends. */
+/*@ requires slot_index(s);
+    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1].installed; */
+void space_emptied(u32 s);
+
+/* Let the MMU walk `root`, under an ASID of its own where the hardware has them. */
+/*@ requires root < N_SLOTS / SPACE_SLOTS;
+    assigns hart.root, hart.asid, hart.asid_round, slots[root * SPACE_SLOTS + SPACE_HEADER]; */
+void space_switch(u32 root);
+
+/* The space is destroyed: never walk it again. */
+/*@ requires space < N_SLOTS / SPACE_SLOTS;
+    assigns hart.root; */
+void space_leave(u32 space);

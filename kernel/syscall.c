@@ -1,0 +1,205 @@
+/* syscall.c - the entries of the kernel: system calls, faults, interrupts. Every argument is untrusted. */
+#include "syscall.h"
+#include "arch/riscv64/arch.h"
+#include "notify.h"
+#include "space.h"
+
+#define LINES_AT_ONCE 4u
+
+u32 syscall_leave(void)
+{
+	u32 next = sched_next();
+
+	if (next == NONE)
+		return NONE;
+	if (next != hart.holder) {
+		if (hart.holder != NONE)
+			arch_payload_store(hart.holder);
+		arch_payload_load(next);
+		hart.holder = next;
+	}
+	if (threads[next].root != hart.root)
+		space_switch(threads[next].root);
+	return next;
+}
+
+/* Retype: the destination is checked at both ends, so everything between is inside too. */
+/*@ requires sched_valid && cap_links && \valid_read(o);
+    assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
+            ptes[0 .. N_PTES - 1];
+    ensures valid: sched_valid && cap_links; */
+static enum status syscall_retype(struct actor actor, const struct program_operation *o)
+{
+	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6 };
+	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
+	struct place last = cnode_place(actor, o->a4, o->a5 + o->a6 - 1, RIGHT_WRITE);
+
+	if (o->a0 == 0 || o->a0 >= actor.size)
+		return STATUS_BAD_SLOT;
+	if (o->a2 > OBJECT_PAGE || o->a3 > 63 || o->a6 > RETYPE_MAX_COUNT || o->a5 > 0xffffffff)
+		return STATUS_BAD_ARGUMENT;
+	return untyped_retype(actor.table + o->a0, carving, to, last);
+}
+
+/* Operations on the thread whose capability is number a0. */
+/*@ requires sched_valid && cap_links && \valid_read(o);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+    ensures valid: sched_valid && cap_links; */
+static enum status syscall_thread(struct actor actor, u32 caller, const struct program_operation *o)
+{
+	u32 s = actor.table + o->a0;
+
+	if (o->a0 == 0 || o->a0 >= actor.size)
+		return STATUS_BAD_SLOT;
+	if (slots[s].type != CAP_THREAD)
+		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
+	if ((slots[s].rights & RIGHT_WRITE) == 0)
+		return STATUS_NO_RIGHT;
+	switch (o->operation) {
+	case OP_RESUME:
+		return thread_resume(slots[s].object);
+	case OP_SUSPEND:
+		return thread_suspend(slots[s].object);
+	case OP_WRITE_REGISTERS:
+		return thread_write_registers(slots[s].object, o->a2, o->a3, o->a4, o->a5, o->a6);
+	case OP_READ_REGISTERS:
+		return caller == NONE ? STATUS_BAD_CALL : thread_read_registers(caller, slots[s].object, o->a2);
+	case OP_INSPECT:
+		return caller == NONE ? STATUS_BAD_CALL : thread_inspect(caller, slots[s].object, o->a2);
+	default:
+		if ((slots[s].rights & RIGHT_SCHEDULE) == 0)
+			return STATUS_NO_RIGHT;
+		return thread_set_scheduling(slots[s].object, o->a2, o->a3, o->a4, o->a5, o->a6);
+	}
+}
+
+/*@ requires sched_valid && cap_links && \valid_read(o);
+    assigns hart, queues[0 .. N_QUEUES - 1]; */
+static enum status syscall_arm(struct actor actor, const struct program_operation *o)
+{
+	u32 s = actor.table + o->a0;
+
+	if (o->a0 == 0 || o->a0 >= actor.size)
+		return STATUS_BAD_SLOT;
+	if (slots[s].type != CAP_NOTIFICATION)
+		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
+	if ((slots[s].rights & RIGHT_READ) == 0)
+		return STATUS_NO_RIGHT;
+	return notify_arm(slots[s].object, o->a2);
+}
+
+enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *o)
+{
+	struct place from;
+
+	switch (o->operation) {
+	case OP_RETYPE:
+		return syscall_retype(actor, o);
+	case OP_COPY:
+		return cnode_copy(cnode_place(actor, o->a0, o->a2, RIGHT_WRITE), cnode_place(actor, o->a3, o->a4, RIGHT_READ),
+				  (u32)(o->a5 & RIGHTS_ALL), o->a6);
+	case OP_MOVE:
+		return cnode_move(cnode_place(actor, o->a0, o->a2, RIGHT_WRITE),
+				  cnode_place(actor, o->a3, o->a4, RIGHT_READ | RIGHT_WRITE));
+	case OP_DELETE:
+		from = cnode_place(actor, o->a0, o->a2, RIGHT_WRITE);
+		return from.status == STATUS_OK ? cnode_delete(from.slot) : from.status;
+	case OP_REVOKE:
+		from = cnode_place(actor, o->a0, o->a2, RIGHT_WRITE);
+		return from.status == STATUS_OK ? cnode_revoke(from.slot) : from.status;
+	case OP_RESUME:
+	case OP_SUSPEND:
+	case OP_WRITE_REGISTERS:
+	case OP_READ_REGISTERS:
+	case OP_INSPECT:
+	case OP_SET_SCHEDULING:
+		return syscall_thread(actor, caller, o);
+	case OP_ARM_TIMER:
+		return syscall_arm(actor, o);
+	default:
+		return STATUS_BAD_CALL;
+	}
+}
+
+u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
+{
+	u32 t = hart.current;
+	enum status status = STATUS_BAD_CALL;
+
+	threads[t].saved_all = 0;
+	threads[t].registers[REG_A1] = 0;
+	threads[t].registers[REG_A2] = 0;
+	hart.holder = t;
+	switch (number) {
+	case SYS_CALL:
+		status = ipc_call(t, a0, a1, a3, a4);
+		break;
+	case SYS_REPLY_RECV:
+		status = ipc_reply_receive(t, a0, a1, a2, a3, a4);
+		break;
+	case SYS_RECV:
+	case SYS_RECV | SYS_NONBLOCK:
+		status = ipc_receive(t, a0, a2, a4, (number & SYS_NONBLOCK) == 0);
+		break;
+	case SYS_SEND:
+		status = ipc_send(t, a0, a1, a3);
+		break;
+	case SYS_SIGNAL:
+		status = notify_signal(t, a0);
+		break;
+	case SYS_WAIT:
+	case SYS_WAIT | SYS_NONBLOCK:
+		status = notify_wait(t, a0, (number & SYS_NONBLOCK) == 0);
+		break;
+	case SYS_YIELD:
+		sched_yield();
+		status = STATUS_OK;
+		break;
+	case SYS_INVOKE: {
+		struct actor actor = { threads[t].table, threads[t].table_size };
+		struct program_operation operation = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
+
+		status = a0 > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, &operation);
+		break;
+	}
+	default:
+		break;
+	}
+	threads[t].registers[REG_A0] = status;
+	return syscall_leave();
+}
+
+u32 syscall_fault(u64 cause, u64 address)
+{
+	hart.holder = NONE;
+	threads[hart.current].saved_all = 1;
+	thread_fault(hart.current, cause, address);
+	return syscall_leave();
+}
+
+u32 syscall_interrupt(bool timer)
+{
+	u32 t = hart.current;
+
+	hart.holder = NONE;
+	if (t != NONE)
+		threads[t].saved_all = 1;
+	if (timer) {
+		u64 now = arch_time();
+
+		if (sched_tick(now) && hart.current != NONE)
+			thread_fault(hart.current, FAULT_CALL_LIMIT, threads[hart.current].limit);
+		notify_timers(now);
+		(void)cnode_bury();
+		if (hart.armed == NEVER)
+			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
+	} else {
+		/*@ loop invariant sched_valid && cap_links;
+		    loop assigns i, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+		    loop variant LINES_AT_ONCE - i; */
+		for (u32 i = 0; i < LINES_AT_ONCE; i++)
+			if (!notify_interrupt())
+				break;
+	}
+	return syscall_leave();
+}

@@ -1,0 +1,228 @@
+/* untyped.c - carving objects from untyped memory: a watermark that only revoke takes back.
+ *
+ * Memory is zeroed ahead of the watermark in bounded chunks; how far that has come stands in the slot. Objects appear
+ * only complete. */
+#include "untyped.h"
+#include "arch/riscv64/arch.h"
+#include "space.h"
+
+#define ZERO_GRANULES 256u /* 16 KiB a step */
+
+/* Bits of the size in bytes of what is asked for; 0 if there is no such object. */
+/*@ assigns \nothing;
+    ensures \result == 0 || 6 <= \result <= 37; */
+static u32 untyped_bits(struct carving carving)
+{
+	switch (carving.type) {
+	case OBJECT_UNTYPED:
+		return carving.size_bits >= 6 && carving.size_bits <= 37 ? carving.size_bits : 0;
+	case OBJECT_ENDPOINT:
+	case OBJECT_NOTIFICATION:
+		return 6;
+	case OBJECT_TABLE:
+		return carving.size_bits >= 1 && carving.size_bits <= 16 ? carving.size_bits + 5 : 0;
+	case OBJECT_SPACE:
+		return carving.size_bits <= 2 ? 15 : 0;
+	case OBJECT_THREAD:
+		return 9;
+	case OBJECT_PAGE:
+		return carving.size_bits == 12 || carving.size_bits == 21 || carving.size_bits == 30 ? carving.size_bits : 0;
+	default:
+		return 0;
+	}
+}
+
+/*@ requires slot_index(first) && count <= N_SLOTS - first;
+    assigns \nothing;
+    ensures \result <==> (\forall integer s; first <= s < first + count ==> slots[s].type == CAP_EMPTY); */
+static bool untyped_slots_free(u32 first, u32 count)
+{
+	/*@ loop invariant first <= s <= first + count;
+	    loop invariant \forall integer k; first <= k < s ==> slots[k].type == CAP_EMPTY;
+	    loop assigns s;
+	    loop variant first + count - s; */
+	for (u32 s = first; s < first + count; s++)
+		if (slots[s].type != CAP_EMPTY)
+			return false;
+	return true;
+}
+
+/* Zero the granules from `from` to `to` (counted from the start of RAM's views). */
+/*@ requires from <= to <= N_WORDS / 8;
+    assigns words[8 * from .. 8 * to - 1];
+    ensures \forall integer i; 8 * from <= i < 8 * to ==> words[i] == 0; */
+static void untyped_zero(u32 from, u32 to)
+{
+	/*@ loop invariant from <= g <= to;
+	    loop invariant \forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0;
+	    loop assigns g, words[8 * from .. 8 * to - 1];
+	    loop variant to - g; */
+	for (u64 g = from; g < to; g++) {
+		words[8 * g] = 0;
+		words[8 * g + 1] = 0;
+		words[8 * g + 2] = 0;
+		words[8 * g + 3] = 0;
+		words[8 * g + 4] = 0;
+		words[8 * g + 5] = 0;
+		words[8 * g + 6] = 0;
+		words[8 * g + 7] = 0;
+	}
+}
+
+/* One step of zeroing the range [start, end) of granules inside untyped u. True when all of it is zero. */
+/*@ requires slot_index(u) && start <= end;
+    assigns slots[u].badge, words[0 .. N_WORDS - 1]; */
+static bool untyped_prepare(u32 u, u32 start, u32 end)
+{
+	u32 base = slots[u].object - machine.base_granule;
+	u32 done = slots[u].badge < start ? start : slots[u].badge;
+	u32 step = end;
+
+	if (done >= end)
+		return true;
+	if (end - done > ZERO_GRANULES)
+		step = done + ZERO_GRANULES;
+	untyped_zero(base + done, base + step);
+	slots[u].badge = step;
+	return step == end;
+}
+
+/* Rights that an object starts with: all of its kind but those that its memory lacks. */
+/*@ requires slot_index(u);
+    assigns \nothing; */
+static u8 untyped_rights(u32 u, u32 type)
+{
+	switch (type) {
+	case OBJECT_UNTYPED:
+		return slots[u].rights;
+	case OBJECT_PAGE:
+		return slots[u].rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
+	case OBJECT_ENDPOINT:
+		return RIGHT_READ | RIGHT_WRITE | RIGHT_CALL | RIGHT_GRANT;
+	case OBJECT_THREAD:
+		return RIGHT_READ | RIGHT_WRITE | (slots[u].rights & RIGHT_SCHEDULE);
+	default:
+		return RIGHT_READ | RIGHT_WRITE;
+	}
+}
+
+/* Make zeroed memory an object of the view of its type. Its capability is in slot s. */
+/*@ requires slot_index(s) && slots[s].object < N_THREADS;
+    assigns queues[slots[s].object], threads[slots[s].object], ptes[0 .. N_PTES - 1]; */
+static void untyped_begin_object(u32 s, u32 type)
+{
+	switch (type) {
+	case OBJECT_ENDPOINT:
+		queues[slots[s].object].kind = QUEUE_ENDPOINT;
+		break;
+	case OBJECT_NOTIFICATION:
+		queues[slots[s].object].kind = QUEUE_NOTIFICATION;
+		break;
+	case OBJECT_THREAD:
+		threads[slots[s].object].saved_all = 1;
+		break;
+	case OBJECT_SPACE:
+		if (slots[s].kind == 2)
+			arch_space_kernel_half(slots[s].object);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Write the capability of the object at granule `at` (absolute) into slot s. */
+/*@ requires cap_links && slot_index(u) && slot_index(s) && slots[u].depth < CAP_MAX_DEPTH;
+    assigns slots[0 .. N_SLOTS - 1];
+    ensures links: cap_links; */
+static void untyped_carve(u32 u, u32 s, u32 at, struct carving carving)
+{
+	static const u8 cap_types[8] = { CAP_EMPTY, CAP_UNTYPED, CAP_ENDPOINT, CAP_NOTIFICATION, CAP_TABLE, CAP_SPACE,
+					 CAP_THREAD, CAP_UNTYPED };
+	u32 offset = at - machine.base_granule;
+
+	slots[s].type = cap_types[carving.type];
+	slots[s].kind = carving.type == OBJECT_SPACE ? (u8)carving.size_bits : slots[u].kind;
+	slots[s].size_bits = (u8)carving.size_bits;
+	slots[s].container = IN_TABLE;
+	slots[s].original = 1;
+	slots[s].rights = untyped_rights(u, carving.type);
+	slots[s].watermark = 0;
+	slots[s].badge = 0;
+	switch (carving.type) {
+	case OBJECT_ENDPOINT:
+	case OBJECT_NOTIFICATION:
+		slots[s].object = offset;
+		break;
+	case OBJECT_TABLE:
+		slots[s].object = offset * (GRANULE / SLOT_BYTES);
+		break;
+	case OBJECT_SPACE:
+		slots[s].object = offset / (SPACE_BYTES / GRANULE);
+		break;
+	case OBJECT_THREAD:
+		slots[s].object = offset / (THREAD_BYTES / GRANULE);
+		break;
+	default:
+		slots[s].object = at;
+		break;
+	}
+	cap_insert(u, s);
+}
+
+/* Everything that retype refuses for other reasons than room. */
+/*@ requires cap_links && slot_index(u);
+    assigns \nothing; */
+static enum status untyped_check(u32 u, struct carving carving, struct place to, struct place last)
+{
+	if (slots[u].type != CAP_UNTYPED)
+		return slots[u].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
+	if ((slots[u].rights & RIGHT_RETYPE) == 0)
+		return STATUS_NO_RIGHT;
+	if (carving.count == 0 || carving.count > RETYPE_MAX_COUNT || untyped_bits(carving) == 0)
+		return STATUS_BAD_ARGUMENT;
+	if (slots[u].kind != MEMORY_RAM && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE)
+		return STATUS_BAD_ARGUMENT;
+	if (to.status != STATUS_OK)
+		return to.status;
+	if (last.status != STATUS_OK)
+		return last.status;
+	if (to.container != IN_TABLE)
+		return STATUS_BAD_TYPE;
+	if (!untyped_slots_free(to.slot, carving.count))
+		return STATUS_OCCUPIED;
+	if (slots[u].depth >= CAP_MAX_DEPTH)
+		return STATUS_REFUSED;
+	if (slots[u].kind != MEMORY_RAM && slots[u].watermark == 0 && cap_has_children(u))
+		return STATUS_REFUSED; /* lent: page copies exist */
+	return STATUS_OK;
+}
+
+enum status untyped_retype(u32 u, struct carving carving, struct place to, struct place last)
+{
+	enum status status = untyped_check(u, carving, to, last);
+	u64 size = 0; /* in granules, like everything below */
+	u64 start = 0;
+	u64 end = 0;
+
+	if (status != STATUS_OK)
+		return status;
+	size = 1ul << (untyped_bits(carving) - 6);
+	start = (slots[u].watermark + size - 1) & ~(size - 1);
+	end = start + carving.count * size;
+	if (end > 1ul << (slots[u].size_bits - 6))
+		return STATUS_NO_MEMORY;
+	if (slots[u].kind == MEMORY_RAM && carving.type != OBJECT_UNTYPED && !untyped_prepare(u, (u32)start, (u32)end))
+		return STATUS_AGAIN;
+
+	arch_barrier();
+	/*@ loop invariant sched_valid && cap_links && i <= carving.count;
+	    loop assigns i, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	      ptes[0 .. N_PTES - 1];
+	    loop variant carving.count - i; */
+	for (u32 i = 0; i < carving.count; i++) {
+		untyped_carve(u, to.slot + i, slots[u].object + (u32)(start + i * size), carving);
+		untyped_begin_object(to.slot + i, carving.type);
+	}
+	slots[u].watermark = (u32)end;
+	return STATUS_OK;
+}
