@@ -6,7 +6,8 @@
 set(MAP_FLAGS -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
 set(TARGET_FLAGS -march=rv64imac -misa-spec=2.2 -mabi=lp64 -mcmodel=medany -ffreestanding -g ${MAP_FLAGS})
 set(WARNING_FLAGS -Wall -Wextra -Wconversion)
-set(C_FLAGS -std=c17 -O2 -fno-common -fno-strict-aliasing -fno-pic)
+# The unwind tables go to .debug_frame: nothing of them is loaded, and gdb finds them.
+set(C_FLAGS -std=c17 -O2 -fno-common -fno-strict-aliasing -fno-pic -fno-asynchronous-unwind-tables)
 
 # The kernel's C never touches s2-s7: the payload of a message stays in them from sender to receiver.
 set(PAYLOAD_FLAGS -ffixed-x18 -ffixed-x19 -ffixed-x20 -ffixed-x21 -ffixed-x22 -ffixed-x23)

@@ -1,13 +1,13 @@
 /* count - QEMU plugin that counts instructions from outside: by who runs them, and the longest stretch in the kernel.
  *
- * Arguments: trap=ADDRESS of the kernel's trap vector, out=FILE. At the end it writes lines "name value":
+ * Arguments: trap=ADDRESS of the kernel's trap vector, out=FILE, uart=PHYSICAL ADDRESS (may be left out). At the end it writes lines "name value":
  *   firmware, boot_stage, kernel, user    instructions executed there, by virtual address
  *   traps                                 entries at the trap vector
  *   longest_irq_off                       most kernel instructions from the trap vector to sret (or wfi)
  *   longest_irq_off_firmware              firmware instructions inside that stretch (SBI calls), listed apart
  *   longest_irq_off_from                  user address from which that trap came
  *   irq_to_user_min, _max                 from the trap vector to user code, when the trap ended a wfi
- *   before_idle                           kernel and user instructions before the last wfi but those that idle
+ *   before_output                         kernel and user instructions before user code last wrote to the UART
  *
  * Debian ships no header for plugins, so the few functions are declared here as QEMU 7.2 exports them (interface 1). */
 #include <inttypes.h>
@@ -22,7 +22,7 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 typedef uint64_t plugin_id;
 typedef void (*exec_function)(unsigned int cpu, void *data);
-enum { PLUGIN_ADD_U64 = 0, PLUGIN_NO_REGISTERS = 0 };
+enum { PLUGIN_ADD_U64 = 0, PLUGIN_NO_REGISTERS = 0, PLUGIN_WRITE = 2 };
 
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id, void (*f)(plugin_id, struct qemu_plugin_tb *));
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
@@ -33,6 +33,11 @@ extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, exec_function f, int flags, void *data);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op, void *ptr, uint64_t add);
 extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, exec_function f, int flags, void *data);
+extern void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+	void (*f)(unsigned int cpu, uint32_t access, uint64_t address, void *data), int flags, int access, void *data);
+extern void *qemu_plugin_get_hwaddr(uint32_t access, uint64_t address);
+extern uint64_t qemu_plugin_hwaddr_phys_addr(const void *address);
+extern bool qemu_plugin_hwaddr_is_io(const void *address);
 extern void qemu_plugin_register_atexit_cb(plugin_id id, void (*f)(plugin_id, void *), void *data);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
@@ -48,7 +53,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 enum place { PLACE_FIRMWARE, PLACE_BOOT, PLACE_KERNEL, PLACE_USER, PLACES };
 static uint64_t counts[PLACES];
 
-static uint64_t trap_vector;
+static uint64_t trap_vector, uart;
 static const char *out_name;
 static struct {
 	bool open;          /* between the trap vector and sret */
@@ -56,7 +61,7 @@ static struct {
 	uint64_t kernel, firmware, from;
 } stretch;
 static uint64_t traps, longest, longest_firmware, longest_from, last_user;
-static uint64_t to_user_min = UINT64_MAX, to_user_max, before_idle;
+static uint64_t to_user_min = UINT64_MAX, to_user_max, before_output;
 static bool idle, waits_for_user;
 
 static enum place place_of(uint64_t address)
@@ -103,8 +108,6 @@ static void at_wfi(unsigned int cpu, void *data)
 {
 	(void)cpu, (void)data;
 	close_stretch();
-	if (!idle)
-		before_idle = counts[PLACE_KERNEL] + counts[PLACE_USER];
 	idle = true;
 }
 
@@ -119,6 +122,15 @@ static void at_user(unsigned int cpu, void *data)
 		to_user_max = length > to_user_max ? length : to_user_max;
 		waits_for_user = false;
 	}
+}
+
+static void at_store(unsigned int cpu, uint32_t access, uint64_t address, void *data)
+{
+	const void *hardware = qemu_plugin_get_hwaddr(access, address);
+
+	(void)cpu, (void)data;
+	if (hardware != NULL && qemu_plugin_hwaddr_is_io(hardware) && qemu_plugin_hwaddr_phys_addr(hardware) == uart)
+		before_output = counts[PLACE_KERNEL] + counts[PLACE_USER];
 }
 
 static void translate(plugin_id id, struct qemu_plugin_tb *tb)
@@ -136,6 +148,8 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
 		if (i == 0 && place == PLACE_USER)
 			qemu_plugin_register_vcpu_tb_exec_cb(tb, at_user, PLUGIN_NO_REGISTERS, (void *)address);
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, &counts[place], 1);
+		if (uart != 0 && place == PLACE_USER)
+			qemu_plugin_register_vcpu_mem_cb(insn, at_store, PLUGIN_NO_REGISTERS, PLUGIN_WRITE, NULL);
 		if (address == trap_vector)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, at_trap, PLUGIN_NO_REGISTERS, NULL);
 		if (place == PLACE_KERNEL && word == SRET)
@@ -159,7 +173,7 @@ static void at_exit(plugin_id id, void *data)
 	fprintf(out, "longest_irq_off_from %#" PRIx64 "\n", longest_from);
 	if (to_user_max != 0)
 		fprintf(out, "irq_to_user_min %" PRIu64 "\nirq_to_user_max %" PRIu64 "\n", to_user_min, to_user_max);
-	fprintf(out, "before_idle %" PRIu64 "\n", before_idle);
+	fprintf(out, "before_output %" PRIu64 "\n", before_output);
 	fclose(out);
 }
 
@@ -170,6 +184,8 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		if (strncmp(argv[i], "trap=", 5) == 0)
 			trap_vector = strtoull(argv[i] + 5, NULL, 0);
+		else if (strncmp(argv[i], "uart=", 5) == 0)
+			uart = strtoull(argv[i] + 5, NULL, 0);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_name = strdup(argv[i] + 4);
 	if (out_name == NULL || trap_vector == 0) {
