@@ -8,7 +8,8 @@ import pexpect
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PROMPT = r"mullion:/[^\r\n>]*> "
+# The editor draws the line again at each key; this is the prompt with nothing typed behind it.
+PROMPT = r"mullion:/[^\r\n>]*> \x1b\[K"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -48,9 +49,10 @@ class Machine:
     def run(self, command, timeout=None):
         """Types a command and answers what it printed, up to the next prompt."""
         self.child.send(command + "\r")
-        self.expect(re.escape(command), timeout)
         self.prompt(timeout)
-        return ESCAPES.sub("", self.child.before).replace("\r", "").strip("\n")
+        lines = ESCAPES.sub("", self.child.before).replace("\r\n", "\n").split("\n")
+        typed = [number for number, line in enumerate(lines) if line.endswith("> " + command)]
+        return "\n".join(line.split("\r")[-1] for line in lines[typed[-1] + 1 if typed else 0:]).strip("\n")
 
     def end(self, timeout=30):
         """Waits until the launcher ends; answers its exit status."""
