@@ -169,6 +169,8 @@ enum ring_event ring_server_poll(struct ring_server *server)
 /* The client sees that its session is not served any more. It must ask for another number. */
 void ring_server_end(struct ring_server *server)
 {
+	server->requests.broken = true;
+	server->responses.broken = true;
 	__atomic_store_n(&server->channel->server_session, 0, __ATOMIC_RELEASE);
 }
 

@@ -1,0 +1,71 @@
+/* block.c - the block server as a component: connects queue.c to the ports, and says what it found on the disk. */
+#include "component.h"
+#include "ports.h"
+#include "queue.h"
+
+#define MIB (1024u * 1024u / BLOCK_SECTOR)
+
+_Static_assert(BLOCK_CLIENTS <= QUEUE_CLIENTS, "more clients than the queue has places for");
+_Static_assert(DISK_MEMORY_SIZE >= 64 * 1024, "the connection to the disk's driver needs 64 KiB of memory or more");
+
+static inline u64 now(void)
+{
+	u64 ticks;
+
+	__asm__ volatile("rdtime %0" : "=r"(ticks));
+	return ticks;
+}
+
+void queue_kick_disk(void)
+{
+	(void)disk_kick();
+}
+
+void queue_wake_client(u32 client)
+{
+	(void)block_ready(client);
+}
+
+void queue_changed(const struct queue_report *report)
+{
+	if (report->state == QUEUE_ABSENT) {
+		print("block: there is no disk; file commands will say so (start with --disk IMAGE)\n");
+		return;
+	}
+	if (report->complaint != NULL)
+		print("block: %s\n", report->complaint);
+	if (report->table->left_out != 0)
+		print("block: %u partitions left out: outside the disk, or over each other\n", report->table->left_out);
+	if (report->kind == TABLE_NONE) {
+		print("block: disk of %lu MiB without partitions, all of it for %s\n", report->disk_sectors / MIB,
+			block_clients[0].name);
+		return;
+	}
+	for (u32 i = 0; i < BLOCK_CLIENTS; i++) {
+		if (i < report->table->count)
+			print("block: partition %u (%lu MiB) of the disk (%lu MiB) for %s\n", report->table->list[i].number,
+				report->table->list[i].sectors / MIB, report->disk_sectors / MIB, block_clients[i].name);
+		else
+			print("block: the disk (%lu MiB) has no partition for %s\n", report->disk_sectors / MIB,
+				block_clients[i].name);
+	}
+}
+
+void init(void)
+{
+	queue_init(DISK_MEMORY, DISK_MEMORY_SIZE, now());
+	for (u32 i = 0; i < BLOCK_CLIENTS; i++) {
+		if (block_clients[i].memory_size < BLOCK_DATA_OFFSET + BLOCK_SECTOR)
+			panic("a client's connection needs more than 16 KiB of memory");
+		queue_add_client((void *)block_clients[i].memory, block_clients[i].memory_size);
+	}
+	queue_run(now());
+	for (u32 i = 0; i < BLOCK_CLIENTS; i++)
+		(void)block_ready(i);
+}
+
+void notified(u64 bits)
+{
+	(void)bits;
+	queue_run(now());
+}
