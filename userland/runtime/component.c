@@ -64,7 +64,13 @@ static _Noreturn void serve(u64 thread)
 	sys_recv(SLOT_ENDPOINT, reply, arrival, &m);
 	for (;;) {
 		if (m.status == STATUS_OK) {
-			if (called(&m)) {
+			bool arrived = (m.tag & TAG_CAP) != 0;
+			bool answered = called(&m);
+
+			/* What the handler did not move away must go: the slot has to be free for the next one. */
+			if (arrived)
+				(void)cap_delete(0, arrival);
+			if (answered) {
 				sys_reply_recv_caps(SLOT_ENDPOINT, reply, 0, arrival, &m);
 				continue;
 			}

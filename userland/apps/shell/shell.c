@@ -22,7 +22,7 @@ const struct command commands[] = {
 	{"sync", "", "writes everything to the disk", 0, 0, ARGUMENT_NONE, COMMAND_SYNC},
 	{"hexdump", "PATH [OFFSET [COUNT]]", "shows bytes (256 of them without COUNT)", 1, 3, ARGUMENT_PATH, COMMAND_HEXDUMP},
 	{"ps", "", "shows the components: state, priority, budget, restarts", 0, 0, ARGUMENT_NONE, COMMAND_PS},
-	{"caps", "COMPONENT", "shows what a component holds, from the specification", 1, 1, ARGUMENT_COMPONENT,
+	{"caps", "COMPONENT", "shows what a component holds, from the specification", 1, 1, ARGUMENT_SPECIFIED,
 		COMMAND_CAPS},
 	{"mem", "", "shows where the memory went", 0, 0, ARGUMENT_NONE, COMMAND_MEM},
 	{"irqs", "", "shows the interrupt lines and their drivers", 0, 0, ARGUMENT_NONE, COMMAND_IRQS},
@@ -221,6 +221,8 @@ static void complete(bool again)
 		add_commands(word);
 	} else if (argument == ARGUMENT_COMPONENT) {
 		system_complete(&candidates, word);
+	} else if (argument == ARGUMENT_SPECIFIED) {
+		specification_complete(&candidates, word);
 	} else if (argument == ARGUMENT_PATH) {
 		files_complete(&candidates, word);
 		known = strlen(path_name(word));

@@ -30,7 +30,7 @@ const char *path_name(const char *path); /* the part behind the last slash */
 bool path_join(char *out, size_t size, const char *folder, const char *name);
 
 /* ---- shell.c ---- */
-enum argument { ARGUMENT_NONE, ARGUMENT_PATH, ARGUMENT_COMPONENT, ARGUMENT_COMMAND };
+enum argument { ARGUMENT_NONE, ARGUMENT_PATH, ARGUMENT_COMPONENT, ARGUMENT_SPECIFIED, ARGUMENT_COMMAND };
 struct command {
 	const char *name;
 	const char *usage;  /* arguments, for help */
@@ -74,3 +74,4 @@ void system_complete(struct candidates *candidates, const char *name);
 
 /* ---- specification.c: commands that read the specification (the manifest) ---- */
 void specification_run(const struct command *command, const char *argument);
+void specification_complete(struct candidates *candidates, const char *name);

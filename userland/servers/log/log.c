@@ -3,6 +3,7 @@
  * Kept text is a ring of bytes that is named by absolute positions (bytes since the start), always whole lines. The
  * terminal is one reader of it, each log_reader client another: nobody waits for anybody. */
 #include "component.h"
+#include "manifest_view.h"
 #include "ports.h"
 #include "stream.h"
 
@@ -147,6 +148,26 @@ static const char *cause_text(u64 cause)
 	}
 }
 
+/* The component that a thread number belongs to, where the log may read the manifest. */
+static const char *thread_name(u64 number)
+{
+#ifdef MANIFEST_BASE
+	const struct manifest_header *header = manifest_at(MANIFEST_BASE);
+
+	if (header != NULL) {
+		const struct manifest_component *components = manifest_part(MANIFEST_BASE, header->components_offset);
+		const u64 *threads = manifest_part(MANIFEST_BASE, header->threads_offset);
+
+		for (u32 i = 0; i < header->components; i++)
+			for (u32 t = 0; t < components[i].threads; t++)
+				if (threads[components[i].first_thread + t] == number)
+					return manifest_text(MANIFEST_BASE, components[i].name);
+	}
+#endif
+	(void)number;
+	return "thread";
+}
+
 /* Faults of threads without a handler. The ring is written by the kernel, the sequence last: a record that changes
  * while it is read has been overwritten by a later one. */
 static void take_faults(void)
@@ -163,8 +184,10 @@ static void take_faults(void)
 	}
 	for (; faults_seen < count; faults_seen++) {
 		struct fault_record r = ring->records[faults_seen % FAULT_RECORDS];
-		size_t length = format(text, sizeof text, "thread 0x%lx stopped: %s at 0x%lx, pc 0x%lx; nobody handles its faults",
-			r.thread, cause_text(r.cause), r.address, r.pc);
+		const char *name = thread_name(r.thread);
+		size_t length = format(text, sizeof text,
+			"%s (thread 0x%lx) stopped: %s at 0x%lx, in %s+0x%lx; nobody handles its faults, it stays stopped", name,
+			r.thread, cause_text(r.cause), r.address, name, r.pc);
 
 		if (r.sequence == faults_seen + 1)
 			add_line("kernel", text, length);

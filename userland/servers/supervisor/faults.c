@@ -1,10 +1,9 @@
 /* faults.c - words for what a component did, and whose memory it touched. */
 #include "faults.h"
+#include "manifest_view.h"
 #include "ports.h"
 
-#define STACKS_TOP 0x200000ul /* of component.ld and the specification compiler: stacks end here */
-#define IMAGE_BASE 0x10000ul
-#define NEAR 65536ul
+#define GUARD 4096ul
 
 const char *fault_cause(u64 cause)
 {
@@ -21,32 +20,48 @@ const char *fault_cause(u64 cause)
 	}
 }
 
-/* Whose the address is: without a map of the component, what every component has in common. */
-static const char *owner_text(const struct fault *fault)
+/* Whose the address is: a region of the component, the gap below one of its stacks, or nothing it was given. */
+static size_t describe_owner(char *out, size_t size, const struct fault *fault)
 {
+	const struct manifest_component *component = manifest_find(MANIFEST_BASE, fault->name);
 	u64 address = fault->address;
 
 	if (address < 4096)
-		return "nobody's (a null pointer, most likely)";
+		return format(out, size, "nobody's (a null pointer, most likely)");
 	if (address >= USER_TOP)
-		return "the kernel's";
-	if (address < STACKS_TOP && address + NEAR > fault->sp && address < fault->sp + NEAR)
-		return "beside its stack (too deep a recursion or too large an array, most likely)";
-	if (address >= IMAGE_BASE && address < STACKS_TOP)
-		return "of its own image or stacks, but not for this";
-	return "nothing that it was given";
+		return format(out, size, "the kernel's or no address at all");
+	if (component == NULL)
+		return format(out, size, "unknown");
+
+	const struct manifest_header *header = manifest_at(MANIFEST_BASE);
+	const struct manifest_region *regions = (const struct manifest_region *)manifest_part(MANIFEST_BASE,
+		header->regions_offset) + component->first_region;
+	for (u32 i = 0; i < component->regions; i++) {
+		const char *name = manifest_text(MANIFEST_BASE, regions[i].name);
+
+		if (address - regions[i].base < regions[i].size)
+			return format(out, size, "in its %s `%s`, which it holds as %s%s%s (%s)",
+				regions[i].kind == MANIFEST_DEVICE ? "device" : "region", name,
+				(regions[i].rights & RIGHT_READ) != 0 ? "r" : "", (regions[i].rights & RIGHT_WRITE) != 0 ? "w" : "",
+				(regions[i].rights & RIGHT_EXECUTE) != 0 ? "x" : "", manifest_text(MANIFEST_BASE, regions[i].origin));
+		if (regions[i].kind == MANIFEST_STACK && regions[i].base - address <= GUARD)
+			return format(out, size, "the guard below its stack: the stack overflowed (its size: `stack` at %s)",
+				manifest_text(MANIFEST_BASE, regions[i].origin));
+	}
+	return format(out, size, "nothing that it was given");
 }
 
-size_t fault_describe(char *out, size_t size, u32 component, const struct fault *fault)
+size_t fault_describe(char *out, size_t size, const struct fault *fault)
 {
 	bool has_address = fault->cause != 2 && fault->cause != 3;
 	size_t length;
 
-	(void)component;
 	length = format(out, size, "%s faulted: it %s 0x%lx", fault->name, fault_cause(fault->cause),
 		has_address ? fault->address : fault->pc);
 	if (has_address && length < size)
-		length += format(out + length, size - length, ", which is %s", owner_text(fault));
+		length += format(out + length, size - length, ", which is ");
+	if (has_address && length < size)
+		length += describe_owner(out + length, size - length, fault);
 	if (length < size)
 		length += format(out + length, size - length, "; at %s+0x%lx", fault->name, fault->pc);
 	if (length < size && fault->ra != fault->pc && fault->ra != 0)

@@ -10,9 +10,8 @@ struct fault {
 	u64 pc;
 	u64 sp;
 	u64 ra;
-	u64 caller; /* return address of the frame, from s0; 0: unknown */
 };
 
 const char *fault_cause(u64 cause);
 /* One line without line feed: what, where, whose address, pc and return address as component+0x1234. */
-size_t fault_describe(char *out, size_t size, u32 component, const struct fault *fault);
+size_t fault_describe(char *out, size_t size, const struct fault *fault);

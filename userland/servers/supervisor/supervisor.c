@@ -143,13 +143,13 @@ static void panic_reason(u64 thread, char reason[ENDING_REASON_BYTES])
 
 static void report_fault(u32 index, struct record *record, const struct message *m)
 {
-	struct fault fault = {supervised[index].name, m->words[0], m->words[1], m->words[2], m->words[3], m->words[4], 0};
+	struct fault fault = {supervised[index].name, m->words[0], m->words[1], m->words[2], m->words[3], m->words[4]};
 	char text[400];
 
 	record->detail = fault.cause;
 	record->address = fault.address;
 	record->pc = fault.pc;
-	fault_describe(text, sizeof text, index, &fault);
+	fault_describe(text, sizeof text, &fault);
 	print("%s\n", text);
 }
 
@@ -229,29 +229,29 @@ void supervisor_on_list(u32 client, u64 first, struct supervisor_list_reply *rep
 	reply->total = SUPERVISED;
 }
 
-void supervisor_on_restart(u32 client, u64 component, struct supervisor_restart_reply *reply)
+void supervisor_on_restart(u32 client, u64 number, struct supervisor_restart_reply *reply)
 {
-	if (!is_component(component)) {
+	if (!is_component(number)) {
 		reply->status = SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
 		return;
 	}
-	print("%s restarts %s\n", supervisor_clients[client].name, supervised[component].name);
-	reply->status = restart((u32)component) == STATUS_OK ? STATUS_OK : SUPERVISOR_ERROR_REBUILD_FAILED;
-	reply->restarts = records[component].restarts;
+	print("%s restarts %s\n", supervisor_clients[client].name, supervised[number].name);
+	reply->status = restart((u32)number) == STATUS_OK ? STATUS_OK : SUPERVISOR_ERROR_REBUILD_FAILED;
+	reply->restarts = records[number].restarts;
 }
 
-void supervisor_on_crash(u32 client, u64 component, struct supervisor_crash_reply *reply)
+void supervisor_on_crash(u32 client, u64 number, struct supervisor_crash_reply *reply)
 {
-	if (!is_component(component)) {
+	if (!is_component(number)) {
 		reply->status = SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
 		return;
 	}
-	if (records[component].state != SUPERVISOR_RUNS) {
+	if (records[number].state != SUPERVISOR_RUNS) {
 		reply->status = SUPERVISOR_ERROR_NOT_RESTARTABLE;
 		return;
 	}
-	print("%s makes %s fault\n", supervisor_clients[client].name, supervised[component].name);
-	u64 thread = supervised[component].thread_slot;
+	print("%s makes %s fault\n", supervisor_clients[client].name, supervised[number].name);
+	u64 thread = supervised[number].thread_slot;
 	(void)thread_suspend(thread);
 	struct result low = thread_read_registers(thread, 0);
 	struct result high = thread_read_registers(thread, 2);
