@@ -14,6 +14,6 @@ set(PAYLOAD_FLAGS -ffixed-x18 -ffixed-x19 -ffixed-x20 -ffixed-x21 -ffixed-x22 -f
 set(KERNEL_FLAGS ${C_FLAGS} -mno-relax -fno-tree-loop-distribute-patterns ${PAYLOAD_FLAGS} ${WARNING_FLAGS})
 
 # The boot stage runs wherever it was loaded: nothing absolute, so no jump tables either.
-set(BOOT_FLAGS ${C_FLAGS} -Os -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections -fno-tree-loop-distribute-patterns)
+set(BOOT_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections -fno-tree-loop-distribute-patterns)
 
 set(COMPONENT_FLAGS ${C_FLAGS} -ffunction-sections -fdata-sections ${WARNING_FLAGS})

@@ -44,24 +44,19 @@ endfunction()
 function(add_system FILE)
 	get_filename_component(SYSTEM ${FILE} NAME_WE)
 	set(FOLDER ${CMAKE_BINARY_DIR}/${SYSTEM})
-	set(CAPDL_OPTIONS --board ${BOARD_TREE} --include ${CMAKE_SOURCE_DIR}/userland/protocols)
+	set(CAPDL_OPTIONS --dtb ${BOARD_TREE} -I userland/protocols)
 	file(RELATIVE_PATH NAME ${CMAKE_SOURCE_DIR} ${FILE})
 	file(MAKE_DIRECTORY ${FOLDER})
-	execute_process(COMMAND ${CAPDL} headers ${CAPDL_OPTIONS} --out ${FOLDER}/gen.new ${NAME} RESULT_VARIABLE RESULT
+	execute_process(COMMAND ${CAPDL} headers ${CAPDL_OPTIONS} --out ${FOLDER}/gen ${NAME} RESULT_VARIABLE RESULT
 		OUTPUT_QUIET ERROR_QUIET WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	if(NOT RESULT EQUAL 0)
 		# Shown when somebody builds this system, not when another one is meant.
-		add_custom_target(${SYSTEM}-image COMMAND ${CAPDL} headers ${CAPDL_OPTIONS} --out ${FOLDER}/gen.new ${NAME}
+		add_custom_target(${SYSTEM}-image COMMAND ${CAPDL} headers ${CAPDL_OPTIONS} --out ${FOLDER}/gen ${NAME}
 			WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 		set_property(GLOBAL APPEND PROPERTY BROKEN_SYSTEMS ${SYSTEM})
 		return()
 	endif()
 
-	# Only what differs is replaced, so that a change in one specification compiles one component again.
-	file(GLOB_RECURSE GENERATED RELATIVE ${FOLDER}/gen.new ${FOLDER}/gen.new/*)
-	foreach(HEADER ${GENERATED})
-		configure_file(${FOLDER}/gen.new/${HEADER} ${FOLDER}/gen/${HEADER} COPYONLY)
-	endforeach()
 	file(STRINGS ${FOLDER}/gen/components.txt LINES)
 	foreach(LINE ${LINES})
 		string(REPLACE " " ";" LINE "${LINE}")
@@ -72,7 +67,7 @@ function(add_system FILE)
 		list(APPEND ELFS ${FOLDER}/${COMPONENT}.elf)
 	endforeach()
 	add_custom_command(OUTPUT ${FOLDER}/system.bin
-		COMMAND ${CAPDL} build ${CAPDL_OPTIONS} --elf-dir ${FOLDER} --out ${FOLDER}/system.bin ${NAME}
+		COMMAND ${CAPDL} build ${CAPDL_OPTIONS} --gen ${FOLDER}/gen --elf-dir ${FOLDER} --out ${FOLDER}/system.bin ${NAME}
 		DEPENDS ${FILE} ${PROTOCOLS} ${TARGETS} ${CAPDL} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	if(TARGET kernel)
 		add_custom_command(OUTPUT ${FOLDER}/Image
