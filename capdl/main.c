@@ -1,0 +1,396 @@
+/* main.c - the commands of capdl: arguments, files, exit statuses. */
+#include "capdl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { EXIT_GOOD = 0, EXIT_INPUT = 1, EXIT_USAGE = 2 };
+
+struct options {
+	const char *command, *file, *tree, *board, *out, *gen, *elf_dir, *cdl, *json, *dot, *report;
+	const char *words[8];
+	u32 word_count;
+	bool json_errors;
+};
+
+static const char usage[] =
+	"capdl - the specification compiler of Mullion\n"
+	"\n"
+	"  capdl check FILE.sys --dtb TREE                    look for mistakes, write nothing\n"
+	"  capdl headers FILE.sys --dtb TREE --out DIR        DIR/COMPONENT/ports.h, DIR/components.txt, DIR/depend.txt\n"
+	"  capdl build FILE.sys --dtb TREE --gen DIR --elf-dir DIR --out system.bin\n"
+	"              [--cdl FILE] [--json FILE] [--dot FILE] [--report FILE]\n"
+	"                                                     lay the system out; images are DIR/COMPONENT.elf\n"
+	"  capdl verify system.bin                            replay its construction program on a model of the kernel\n"
+	"  capdl explain CODE                                 what an error code means (all of them without CODE)\n"
+	"\n"
+	"  --dtb TREE      device tree of the board; or --board DIR, for DIR/board.dtb\n"
+	"  -I, --include DIR   also look there for imported files\n"
+	"  --json-errors   errors as JSON, one a line\n"
+	"\n"
+	"The language is described in capdl/README.md. Exit status: 0 done, 1 bad input, 2 bad usage, 3 internal error.\n";
+
+static const char *includes[16];
+static u32 include_count;
+
+static bool load(struct capdl *c, const char *path, const char **text, u32 *size)
+{
+	FILE *file = fopen(path, "rb");
+	char *data;
+	long length;
+	struct stat info;
+
+	if (file == NULL)
+		return false;
+	if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > LIMIT_FILE) {
+		fclose(file);
+		return false;
+	}
+	length = (long)info.st_size;
+	data = arena_take(&c->arena, (size_t)length + 1);
+	if (fread(data, 1, (size_t)length, file) != (size_t)length) {
+		fclose(file);
+		return false;
+	}
+	fclose(file);
+	*text = data;
+	*size = (u32)length;
+	return true;
+}
+
+/* Files appear complete or not at all: each is written beside its place and moved there. */
+static bool store(const char *path, const void *data, size_t size)
+{
+	char temporary[4096];
+	FILE *file;
+	bool good;
+
+	if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
+		return false;
+	file = fopen(temporary, "wb");
+	if (file == NULL) {
+		fprintf(stderr, "capdl: cannot write %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	good = fwrite(data, 1, size, file) == size;
+	good = fclose(file) == 0 && good;
+	if (!good || rename(temporary, path) != 0) {
+		fprintf(stderr, "capdl: cannot write %s: %s\n", path, strerror(errno));
+		remove(temporary);
+		return false;
+	}
+	return true;
+}
+
+/* The same bytes again leave the file alone, so that nothing is compiled anew. */
+static bool store_changed(struct capdl *c, const char *path, const struct buffer *buffer)
+{
+	const char *old;
+	u32 size;
+
+	if (load(c, path, &old, &size) && size == buffer->size && memcmp(old, buffer->data, size) == 0)
+		return true;
+	return store(path, buffer->data, buffer->size);
+}
+
+static bool make_folder(const char *path)
+{
+	char part[4096];
+	size_t length = strlen(path);
+
+	if (length >= sizeof part)
+		return false;
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] != '/' && path[i] != 0)
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+			fprintf(stderr, "capdl: cannot make folder %s: %s\n", part, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+static int bad_usage(const char *what, const char *word)
+{
+	fprintf(stderr, "capdl: %s%s\nTry: capdl --help\n", what, word);
+	return EXIT_USAGE;
+}
+
+static int finish(struct capdl *c, const struct options *options, int status)
+{
+	if (diagnose_print(c, stderr, options->json_errors) > 0)
+		status = EXIT_INPUT;
+	buffer_drop(&c->system);
+	arena_drop(&c->arena);
+	return status;
+}
+
+/* Everything that all commands begin with; false if there were errors. */
+static bool analyse(struct capdl *c, const struct options *options)
+{
+	const char *tree;
+	u32 size;
+
+	c->read_file = load;
+	c->include_count = include_count;
+	memcpy(c->includes, includes, sizeof includes);
+	if (!load(c, options->tree, &tree, &size)) {
+		error_at(c, (struct span){NONE, 0, 0}, "F05", NULL, "the device tree %s cannot be read", options->tree);
+		return false;
+	}
+	board_read(c, tree, size);
+	if (c->errors > 0)
+		return false;
+	read_system(c, options->file);
+	resolve(c);
+	board_devices(c);
+	check(c);
+	if (c->errors > 0)
+		return false;
+	elaborate(c);
+	if (c->errors == 0)
+		place_dma(c);
+	return c->errors == 0;
+}
+
+static bool write_lists(struct capdl *c, const char *out)
+{
+	struct buffer list = {0}, depend = {0};
+	bool good;
+
+	for (u32 i = 0; i < c->spec.component_count; i++) {
+		const struct component *component = &c->spec.components[i];
+
+		buffer_print(&list, "%s %s\n", component->name.text,
+			component->image.text != NULL ? component->image.text : component->name.text);
+	}
+	for (u32 i = 0; i < c->source_count; i++)
+		buffer_print(&depend, "%s\n", c->sources[i].where);
+	good = store_changed(c, format(c, "%s/components.txt", out), &list) &&
+		store_changed(c, format(c, "%s/depend.txt", out), &depend);
+	buffer_drop(&list);
+	buffer_drop(&depend);
+	return good;
+}
+
+static int do_headers(const struct options *options)
+{
+	struct capdl c = {0};
+	int status = EXIT_GOOD;
+
+	if (options->out == NULL)
+		return bad_usage("headers needs --out DIR", "");
+	if (!analyse(&c, options))
+		return finish(&c, options, EXIT_INPUT);
+	for (u32 i = 0; i < c.spec.component_count && status == EXIT_GOOD; i++) {
+		const char *folder = format(&c, "%s/%s", options->out, c.spec.components[i].name.text);
+		struct buffer header = {0};
+
+		header_print(&c, i, &header);
+		if (!make_folder(folder) || !store_changed(&c, format(&c, "%s/ports.h", folder), &header))
+			status = EXIT_INPUT;
+		buffer_drop(&header);
+	}
+	if (status == EXIT_GOOD && !write_lists(&c, options->out))
+		status = EXIT_INPUT;
+	return finish(&c, options, status);
+}
+
+static void load_images(struct capdl *c, const char *folder)
+{
+	for (u32 i = 0; i < c->spec.component_count; i++) {
+		const char *name = c->spec.components[i].name.text, *data;
+		const char *shown = format(c, "%s.elf", name);
+		u32 size;
+
+		if (load(c, format(c, "%s/%s.elf", folder, name), &data, &size))
+			image_load(c, i, (const unsigned char *)data, size, shown);
+		else
+			error_at(c, c->spec.components[i].name.at, "F01", NULL, "image %s is missing, or larger than 16 MiB", shown);
+	}
+}
+
+/* Headers were written by an earlier run: if the specification has changed since, the images do not fit it. */
+static void compare_headers(struct capdl *c, const char *folder)
+{
+	for (u32 i = 0; i < c->spec.component_count; i++) {
+		const char *name = c->spec.components[i].name.text, *data;
+		struct buffer header = {0};
+		u32 size;
+
+		header_print(c, i, &header);
+		if (!load(c, format(c, "%s/%s/ports.h", folder, name), &data, &size) || size != header.size ||
+		    memcmp(data, header.data, size) != 0)
+			error_at(c, c->spec.components[i].name.at, "F06", "run `capdl headers` and compile the components again",
+				"ports.h of `%s` is missing or belongs to another specification", name);
+		buffer_drop(&header);
+	}
+}
+
+static int do_build(const struct options *options)
+{
+	struct capdl c = {0};
+	int status = EXIT_GOOD;
+
+	if (options->out == NULL || options->elf_dir == NULL)
+		return bad_usage("build needs --elf-dir DIR and --out FILE", "");
+	if (!analyse(&c, options))
+		return finish(&c, options, EXIT_INPUT);
+	if (options->gen != NULL)
+		compare_headers(&c, options->gen);
+	load_images(&c, options->elf_dir);
+	if (c.errors == 0)
+		image_objects(&c);
+	if (c.errors == 0)
+		place(&c);
+	if (c.errors == 0)
+		emit(&c);
+	if (c.errors > 0)
+		return finish(&c, options, EXIT_INPUT);
+	if (verify((const unsigned char *)c.system.data, c.system.size, stderr) > 0) {
+		fputs("capdl: internal error: the system does not pass its own verification\n", stderr);
+		finish(&c, options, EXIT_GOOD);
+		return 3;
+	}
+	if (!store(options->out, c.system.data, c.system.size))
+		status = EXIT_INPUT;
+	return finish(&c, options, status);
+}
+
+static int do_check(const struct options *options)
+{
+	struct capdl c = {0};
+
+	(void)analyse(&c, options);
+	return finish(&c, options, EXIT_GOOD);
+}
+
+static int do_verify(const struct options *options)
+{
+	struct capdl c = {0};
+	const char *data;
+	u32 size, problems;
+
+	if (!load(&c, options->file, &data, &size)) {
+		fprintf(stderr, "capdl: %s cannot be read\n", options->file);
+		return EXIT_INPUT;
+	}
+	problems = verify((const unsigned char *)data, size, stdout);
+	printf("%s: %u problem%s\n", options->file, problems, problems == 1 ? "" : "s");
+	arena_drop(&c.arena);
+	return problems == 0 ? EXIT_GOOD : EXIT_INPUT;
+}
+
+static int do_explain(const struct options *options)
+{
+	if (options->file == NULL) {
+		diagnose_list(stdout);
+		return EXIT_GOOD;
+	}
+	if (diagnose_explain(options->file, stdout))
+		return EXIT_GOOD;
+	return bad_usage("there is no error code ", options->file);
+}
+
+/* ---- arguments ---- */
+
+static const char **option_value(struct options *options, const char *name)
+{
+	struct {
+		const char *name;
+		const char **value;
+	} known[] = {
+		{"--dtb", &options->tree}, {"--board", &options->board}, {"--out", &options->out}, {"--gen", &options->gen},
+		{"--elf-dir", &options->elf_dir}, {"--cdl", &options->cdl}, {"--json", &options->json}, {"--dot", &options->dot},
+		{"--report", &options->report},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(known[i].name, name) == 0)
+			return known[i].value;
+	return NULL;
+}
+
+static int parse(struct options *options, int count, char **words)
+{
+	static char board_tree[4096];
+
+	for (int i = 1; i < count; i++) {
+		const char **value = option_value(options, words[i]);
+
+		if (strcmp(words[i], "--json-errors") == 0) {
+			options->json_errors = true;
+		} else if (value != NULL || strcmp(words[i], "-I") == 0 || strcmp(words[i], "--include") == 0) {
+			if (i + 1 == count)
+				return bad_usage("a value is missing behind ", words[i]);
+			if (value != NULL)
+				*value = words[i + 1];
+			else if (include_count < 16)
+				includes[include_count++] = words[i + 1];
+			i++;
+		} else if (words[i][0] == '-') {
+			return bad_usage("there is no option ", words[i]);
+		} else if (options->command == NULL) {
+			options->command = words[i];
+		} else if (options->file == NULL) {
+			options->file = words[i];
+		} else if (options->word_count < 8) {
+			options->words[options->word_count++] = words[i];
+		} else {
+			return bad_usage("too many words: ", words[i]);
+		}
+	}
+	if (options->tree == NULL && options->board != NULL) {
+		struct stat info;
+
+		options->tree = options->board;
+		if (stat(options->board, &info) != 0 || !S_ISDIR(info.st_mode))
+			return EXIT_GOOD;
+		if (snprintf(board_tree, sizeof board_tree, "%s/board.dtb", options->board) >= (int)sizeof board_tree)
+			return bad_usage("path too long: ", options->board);
+		options->tree = board_tree;
+	}
+	return EXIT_GOOD;
+}
+
+static int run(const struct options *options)
+{
+	const char *command = options->command;
+
+	if (strcmp(command, "explain") == 0)
+		return do_explain(options);
+	if (options->file == NULL)
+		return bad_usage("a file is missing behind ", command);
+	if (strcmp(command, "verify") == 0)
+		return do_verify(options);
+	if (strcmp(command, "check") != 0 && strcmp(command, "headers") != 0 && strcmp(command, "build") != 0)
+		return bad_usage("there is no command ", command);
+	if (options->tree == NULL)
+		return bad_usage("the board is missing: --dtb TREE or --board DIR", "");
+	if (strcmp(command, "headers") == 0)
+		return do_headers(options);
+	return strcmp(command, "build") == 0 ? do_build(options) : do_check(options);
+}
+
+int main(int count, char **words)
+{
+	struct options options = {0};
+	int status;
+
+	for (int i = 1; i < count; i++)
+		if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
+			fputs(usage, stdout);
+			return EXIT_GOOD;
+		}
+	status = parse(&options, count, words);
+	if (status != EXIT_GOOD)
+		return status;
+	if (options.command == NULL)
+		return bad_usage("a command is missing", "");
+	return run(&options);
+}
