@@ -179,7 +179,7 @@ static void run_log(const char *argument)
 		u64 line = 0;
 
 		while (!terminal_interrupted()) {
-			struct logs_read_reply reply = logs_read(position);
+			struct log_reader_read_reply reply = logs_read(position);
 
 			if (reply.status != STATUS_OK) {
 				say("cannot read the log: %s.\n", status_text(reply.status));
