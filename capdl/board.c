@@ -128,49 +128,62 @@ static int find_node(const struct capdl *c, const char *path)
 	return found >= 0 ? found : fdt_path_offset(tree, path); /* or an alias */
 }
 
-static void read_lines(struct capdl *c, struct device *device, int node)
+static void read_lines(struct capdl *c, struct device *device, struct span at, int node)
 {
 	int length;
 	const fdt32_t *cells = fdt_getprop(c->board.tree, node, "interrupts", &length);
 
 	if (cells == NULL)
 		return;
-	for (int i = 0; i < length / 4 && device->line_count < 16; i++) {
+	for (int i = 0; i < length / 4; i++) {
 		u32 line = fdt32_to_cpu(cells[i]);
 
 		if (line == 0 || (c->board.plic_lines != 0 && line > c->board.plic_lines)) {
-			error_at(c, device->path.at, "D05", NULL, "the node's interrupt %u does not exist: the controller has 1 to %lu",
-				line, c->board.plic_lines);
+			error_at(c, at, "D05", NULL, "the node's interrupt %u does not exist: the controller has 1 to %lu", line,
+				c->board.plic_lines);
+			return;
+		}
+		if (device->line_count == DEVICE_LINES) {
+			error_at(c, at, "X03", "split the device", "a device has at most %u interrupt lines", DEVICE_LINES);
 			return;
 		}
 		device->lines[device->line_count++] = line;
 	}
 }
 
-static void resolve_path(struct capdl *c, struct device *device)
+static void resolve_node(struct capdl *c, struct device *device, struct name path)
 {
-	int node = find_node(c, device->path.text);
+	int node = find_node(c, path.text);
+	u64 base, size;
 
 	if (node == -2) {
-		error_at(c, device->path.at, "N12", "give its full path", "several nodes are named \"%s\"", device->path.text);
+		error_at(c, path.at, "N12", "give its full path", "several nodes are named \"%s\"", path.text);
 		return;
 	}
 	if (node < 0) {
-		error_at(c, device->path.at, "D10", "dtc -I dtb -O dts shows what is there",
-			"the board's device tree has no node \"%s\"", device->path.text);
+		error_at(c, path.at, "D10", "dtc -I dtb -O dts shows what is there",
+			"the board's device tree has no node \"%s\"", path.text);
 		return;
 	}
-	if (!read_registers(c->board.tree, node, &device->base, &device->bytes) || device->bytes == 0) {
-		error_at(c, device->path.at, "D10", NULL, "node \"%s\" has no registers that the processor can reach",
-			device->path.text);
+	if (!read_registers(c->board.tree, node, &base, &size) || size == 0 || base >= 1ul << 38 || size > 1ul << 38) {
+		error_at(c, path.at, "D10", NULL, "node \"%s\" has no registers that the processor can reach", path.text);
 		return;
 	}
-	device->compatible = fdt_getprop(c->board.tree, node, "compatible", NULL);
-	device->reg_shift = read_property(c->board.tree, node, "reg-shift", 0);
-	device->io_width = read_property(c->board.tree, node, "reg-io-width", 1);
-	device->clock = read_property(c->board.tree, node, "clock-frequency", 0);
+	if (device->resolved && base != device->base + device->bytes) {
+		error_at(c, path.at, "D13", "list them in the order of their addresses, or declare several devices",
+			"the registers of \"%s\" do not follow those of the node before it", path.text);
+		return;
+	}
+	if (!device->resolved) {
+		device->base = base;
+		device->compatible = fdt_getprop(c->board.tree, node, "compatible", NULL);
+		device->reg_shift = read_property(c->board.tree, node, "reg-shift", 0);
+		device->io_width = read_property(c->board.tree, node, "reg-io-width", 1);
+		device->clock = read_property(c->board.tree, node, "clock-frequency", 0);
+	}
+	device->bytes += size;
 	device->resolved = true;
-	read_lines(c, device, node);
+	read_lines(c, device, path.at, node);
 }
 
 static void resolve_address(struct capdl *c, struct device *device)
@@ -206,7 +219,8 @@ static bool overlaps(u64 base, u64 size, u64 other, u64 other_size)
 static void check_place(struct capdl *c, const struct device *device)
 {
 	const struct board *board = &c->board;
-	struct span at = device->path.text != NULL ? device->path.at : device->address.at;
+	bool named = device->path_count > 0;
+	struct span at = named ? device->paths[0].at : device->address.at;
 	u64 first = board->ram_start + OBJECT_AREA;
 
 	if (overlaps(device->base, device->bytes, board->plic_base, board->plic_size))
@@ -215,8 +229,8 @@ static void check_place(struct capdl *c, const struct device *device)
 	else if (overlaps(device->base, device->bytes, board->clint_base, board->clint_size))
 		error_at(c, at, "D11", "use `timer`", "`%s` is the timer, which is the firmware's", device->name.text);
 	else if (overlaps(device->base, device->bytes, board->ram_start, board->ram_end - board->ram_start) &&
-		 (device->path.text != NULL || device->base < first || device->base + device->bytes > board->ram_end))
-		error_at(c, at, device->path.text != NULL ? "D11" : "M03", NULL,
+		 (named || device->base < first || device->base + device->bytes > board->ram_end))
+		error_at(c, at, named ? "D11" : "M03", NULL,
 			"`%s` lies in RAM that is not free: only 0x%lx to 0x%lx could be", device->name.text, first, board->ram_end);
 }
 
@@ -227,13 +241,12 @@ void board_devices(struct capdl *c)
 	for (u32 i = 0; i < c->spec.device_count; i++) {
 		struct device *device = &c->spec.devices[i];
 
-		if (device->path.text != NULL) {
-			resolve_path(c, device);
-		} else if (device->size.value == 0) {
+		for (u32 j = 0; j < device->path_count; j++)
+			resolve_node(c, device, device->paths[j]);
+		if (device->path_count == 0 && device->size.value == 0)
 			error_at(c, device->size.at, "M07", NULL, "device of size zero");
-		} else {
+		else if (device->path_count == 0)
 			resolve_address(c, device);
-		}
 		if (device->resolved)
 			check_place(c, device);
 	}

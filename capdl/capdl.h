@@ -37,6 +37,8 @@
 #define LIMIT_SPARES 4096u
 #define LIMIT_OBJECTS 2000000u
 #define LIMIT_DIAGNOSTICS 20u
+#define DEVICE_NODES 16u
+#define DEVICE_LINES 16u
 
 /* Where components live; the same numbers are in the linker script of the runtime. */
 #define IMAGE_BASE 0x10000ul
@@ -173,11 +175,12 @@ struct protocol {
 };
 struct device {
 	struct name name;
-	struct name path; /* in the device tree */
+	struct name *paths; /* nodes of the device tree, with adjacent registers */
+	u32 path_count, path_capacity;
 	struct quantity address, size, line;
 	/* from the tree */
 	u64 base, bytes;
-	u32 lines[16], line_count;
+	u32 lines[DEVICE_LINES], line_count;
 	u64 reg_shift, io_width, clock;
 	const char *compatible;
 	bool resolved, bus_master;

@@ -48,6 +48,7 @@
 {"D11", "interrupt controller, kernel timer or memory given to a component."},
 {"D12", "`dma` in a component that is not marked `trusted`. Without an IOMMU whoever gives addresses to a bus-master "
 	"device can reach all memory; the mark says that this was understood."},
+{"D13", "several nodes of one device whose registers do not follow each other."},
 {"B01", "budget or period of zero."},
 {"B02", "budget above its period."},
 {"B03", "budget below one tick, or period above one hour."},

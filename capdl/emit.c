@@ -231,7 +231,7 @@ static void add_roots(struct capdl *c, struct buffer *out)
 
 static void add_names(struct capdl *c, struct buffer *out)
 {
-	buffer_print(out, "%s\n", c->spec.system.text);
+	buffer_add(out, c->spec.system.text, strlen(c->spec.system.text) + 1);
 	for (u32 i = 0; i < c->model.thread_count; i++)
 		buffer_print(out, "%s %lu\n", c->spec.components[c->model.threads[i].component].name.text,
 			c->model.objects[c->model.threads[i].object].address / THREAD_BYTES);

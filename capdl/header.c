@@ -238,6 +238,9 @@ static void print_device(struct capdl *c, const struct item *item, struct buffer
 	buffer_print(out, "#define %s_REG_SHIFT %luu\n#define %s_IO_WIDTH %luu\n", big, device->reg_shift, big, device->io_width);
 	if (device->clock != 0)
 		buffer_print(out, "#define %s_CLOCK %luul\n", big, device->clock);
+	if (device->line_count > 0)
+		buffer_print(out, "#define BITS_%s (0x%lxul << %u) /* all its lines */\n", big, (1ul << device->line_count) - 1,
+			item->first_bit);
 	for (u32 i = 0; i < device->line_count; i++) {
 		if (i == 0)
 			buffer_print(out, "#define BIT_%s (1ul << %u)\n", big, item->first_bit);

@@ -536,6 +536,20 @@ static bool read_component(struct lexer *lexer)
 
 /* ---- the other statements ---- */
 
+static bool read_paths(struct lexer *lexer, struct device *device)
+{
+	do {
+		if (lexer->token.kind != TOKEN_STRING)
+			return fail(lexer, "the path of a node in quotes");
+		if (device->path_count == DEVICE_NODES)
+			error_at(lexer->c, lexer->token.at, "X03", NULL, "a device has at most %u nodes", DEVICE_NODES);
+		else
+			*LIST_ADD(lexer->c, device, path) = (struct name){lexer->token.text, lexer->token.at};
+		lex_next(lexer);
+	} while (accept_sign(lexer, ","));
+	return true;
+}
+
 static bool read_device(struct lexer *lexer)
 {
 	struct device device = {.owner = NONE};
@@ -543,8 +557,8 @@ static bool read_device(struct lexer *lexer)
 	if (!expect_new_name(lexer, &device.name, "the name of the device") || !expect_word(lexer, "at"))
 		return false;
 	if (lexer->token.kind == TOKEN_STRING) {
-		device.path = (struct name){lexer->token.text, lexer->token.at};
-		lex_next(lexer);
+		if (!read_paths(lexer, &device))
+			return false;
 	} else {
 		if (!expect_number(lexer, &device.address, UNIT_NONE, ~0ul, "an address or the path of a node"))
 			return false;

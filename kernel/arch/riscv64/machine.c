@@ -292,8 +292,11 @@ const struct system_header *machine_start(const struct boot_record *record)
 	machine.plic_base = record->plic_base;
 	machine.plic_context = (u32)record->plic_context;
 	machine.plic_lines = (u32)record->plic_lines;
-	if (system->magic == SYSTEM_MAGIC)
+	if (system->magic == SYSTEM_MAGIC) {
 		machine_names = (const char *)system + system->names_offset;
+		while (*machine_names++ != 0)
+			;
+	}
 	for (u32 line = 1; line < N_LINES && line <= machine.plic_lines; line++) {
 		*machine_plic(PLIC_PRIORITY(line)) = 1;
 		arch_line_disable(line);
