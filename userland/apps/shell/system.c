@@ -80,7 +80,7 @@ static void check_supervisor(u64 status, const char *what, const char *name)
 	case STATUS_OK:
 		break;
 	case SUPERVISOR_ERROR_NOT_RESTARTABLE:
-		say("cannot %s %s: it is not running, or its specification does not let the supervisor do that.\n", what, name);
+		say("cannot %s %s: it does not run, or it is the supervisor itself, which nobody restarts.\n", what, name);
 		break;
 	case SUPERVISOR_ERROR_REBUILD_FAILED:
 		say("cannot %s %s: building it anew failed, it stays stopped; `log` tells which step.\n", what, name);

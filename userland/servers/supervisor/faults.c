@@ -66,8 +66,5 @@ size_t fault_describe(char *out, size_t size, const struct fault *fault)
 		length += format(out + length, size - length, "; at %s+0x%lx", fault->name, fault->pc);
 	if (length < size && fault->ra != fault->pc && fault->ra != 0)
 		length += format(out + length, size - length, ", called from %s+0x%lx", fault->name, fault->ra);
-	if (length < size)
-		length += format(out + length, size - length, "; its memory is taken back, `restart %s` builds it anew",
-			fault->name);
 	return length;
 }

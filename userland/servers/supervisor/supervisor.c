@@ -8,12 +8,13 @@
 #include "ports.h"
 #include "rebuild.h"
 #include "supervisor.h"
+#include "terminal.h"
 
 #define LOOK_PERIOD (TIMEBASE / 100) /* how long a caller of a dead component may have to wait: 10 ms */
 #define ANSWERS_PER_LOOK 32
+#define REBUILDS 5
+#define REBUILD_PAUSE (10 * TIMEBASE)
 #define CRASH_PC 0x1000ul            /* below every image: never mapped */
-#define REGISTER_RA 1
-#define REGISTER_S0 8
 #define REGISTER_A0 10
 #define REGISTER_S2 18
 
@@ -24,6 +25,8 @@ struct record {
 	u64 address;
 	u64 pc;
 	u64 used; /* of former lives and of what was torn down */
+	u64 rebuilt_at;  /* when it was last built anew without being asked */
+	u32 rebuilds;    /* in a row, without having run for REBUILD_PAUSE */
 };
 
 static struct record records[SUPERVISED];
@@ -153,6 +156,23 @@ static void report_fault(u32 index, struct record *record, const struct message 
 	print("%s\n", text);
 }
 
+/* Not again and again: a component that does not live for ten seconds is left alone after the fifth time. */
+static void rebuild_terminal(u32 index)
+{
+	struct record *record = &records[index];
+	u64 now = clock_ticks();
+
+	if (now - record->rebuilt_at > REBUILD_PAUSE)
+		record->rebuilds = 0;
+	record->rebuilt_at = now;
+	if (record->rebuilds++ == REBUILDS) {
+		print("%s stopped %u times in a row and is left alone\n", supervised[index].name, REBUILDS);
+		return;
+	}
+	if (restart(index) == STATUS_OK)
+		print("%s was built anew at once, because the user's terminal needs it\n", supervised[index].name);
+}
+
 static void handle_fault(u32 index, const struct message *m)
 {
 	struct record *record = &records[index];
@@ -172,21 +192,27 @@ static void handle_fault(u32 index, const struct message *m)
 		state = SUPERVISOR_PANICKED;
 		record->pc = m->words[4];
 		panic_reason(thread, reason);
-		print("%s gave up: %s; in the function that returns to %s+0x%lx; its memory is taken back, `restart %s` builds it "
-			"anew\n", name, reason, name, m->words[4], name);
+		print("%s gave up: %s; in the function that returns to %s+0x%lx\n", name, reason, name, m->words[4]);
 	} else {
 		state = SUPERVISOR_FAULTED;
 		report_fault(index, record, m);
 	}
 	(void)tear_down(index);
 	set_gone(index, state);
+	if (terminal_needs(name))
+		rebuild_terminal(index);
+	else if (state != SUPERVISOR_ENDED)
+		print("the memory of %s is taken back, its callers are told; `restart %s` builds it anew\n", name, name);
 }
 
 /* ---- The service ---- */
 
-static bool is_component(u64 number)
+/* STATUS_OK if `number` names a component that the supervisor builds. */
+static u64 check_number(u64 number)
 {
-	return number < SUPERVISED;
+	if (number == SUPERVISED)
+		return SUPERVISOR_ERROR_NOT_RESTARTABLE; /* the supervisor itself */
+	return number < SUPERVISED ? STATUS_OK : SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
 }
 
 static void fill_entry(u32 index, struct supervisor_entry *entry)
@@ -212,29 +238,38 @@ static void fill_entry(u32 index, struct supervisor_entry *entry)
 	entry->period = budget.second;
 }
 
+/* The supervisor is the last in the list; it holds no capability to its own thread, so it only tells what it knows. */
+static void fill_own_entry(struct supervisor_entry *entry)
+{
+	*entry = (struct supervisor_entry){.name = COMPONENT_NAME, .state = SUPERVISOR_RUNS, .thread_state = THREAD_READY,
+		.priority = PRIORITY, .threads = THREADS, .budget = BUDGET, .period = PERIOD};
+}
+
 void supervisor_on_list(u32 client, u64 first, struct supervisor_list_reply *reply)
 {
 	u64 most = supervisor_clients[client].memory_size / sizeof(struct supervisor_entry);
 	u8 *memory = (u8 *)supervisor_clients[client].memory;
 	u64 count = 0;
 
-	for (; count < most && first < SUPERVISED && count < SUPERVISED - first; count++) {
+	for (; count < most && first <= SUPERVISED && count <= SUPERVISED - first; count++) {
 		struct supervisor_entry entry;
 
-		fill_entry((u32)(first + count), &entry);
+		if (first + count == SUPERVISED)
+			fill_own_entry(&entry);
+		else
+			fill_entry((u32)(first + count), &entry);
 		memcpy(memory + count * sizeof entry, &entry, sizeof entry);
 	}
 	reply->status = STATUS_OK;
 	reply->count = count;
-	reply->total = SUPERVISED;
+	reply->total = SUPERVISED + 1;
 }
 
 void supervisor_on_restart(u32 client, u64 number, struct supervisor_restart_reply *reply)
 {
-	if (!is_component(number)) {
-		reply->status = SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
+	reply->status = check_number(number);
+	if (reply->status != STATUS_OK)
 		return;
-	}
 	print("%s restarts %s\n", supervisor_clients[client].name, supervised[number].name);
 	reply->status = restart((u32)number) == STATUS_OK ? STATUS_OK : SUPERVISOR_ERROR_REBUILD_FAILED;
 	reply->restarts = records[number].restarts;
@@ -242,10 +277,9 @@ void supervisor_on_restart(u32 client, u64 number, struct supervisor_restart_rep
 
 void supervisor_on_crash(u32 client, u64 number, struct supervisor_crash_reply *reply)
 {
-	if (!is_component(number)) {
-		reply->status = SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
+	reply->status = check_number(number);
+	if (reply->status != STATUS_OK)
 		return;
-	}
 	if (records[number].state != SUPERVISOR_RUNS) {
 		reply->status = SUPERVISOR_ERROR_NOT_RESTARTABLE;
 		return;
