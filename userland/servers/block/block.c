@@ -8,14 +8,6 @@
 _Static_assert(BLOCK_CLIENTS <= QUEUE_CLIENTS, "more clients than the queue has places for");
 _Static_assert(DISK_MEMORY_SIZE >= 64 * 1024, "the connection to the disk's driver needs 64 KiB of memory or more");
 
-static inline u64 now(void)
-{
-	u64 ticks;
-
-	__asm__ volatile("rdtime %0" : "=r"(ticks));
-	return ticks;
-}
-
 void queue_kick_disk(void)
 {
 	(void)disk_kick();
@@ -53,13 +45,13 @@ void queue_changed(const struct queue_report *report)
 
 void init(void)
 {
-	queue_init(DISK_MEMORY, DISK_MEMORY_SIZE, now());
+	queue_init(DISK_MEMORY, DISK_MEMORY_SIZE, clock_ticks());
 	for (u32 i = 0; i < BLOCK_CLIENTS; i++) {
 		if (block_clients[i].memory_size < BLOCK_DATA_OFFSET + BLOCK_SECTOR)
 			panic("a client's connection needs more than 16 KiB of memory");
 		queue_add_client((void *)block_clients[i].memory, block_clients[i].memory_size);
 	}
-	queue_run(now());
+	queue_run(clock_ticks());
 	for (u32 i = 0; i < BLOCK_CLIENTS; i++)
 		(void)block_ready(i);
 }
@@ -67,5 +59,5 @@ void init(void)
 void notified(u64 bits)
 {
 	(void)bits;
-	queue_run(now());
+	queue_run(clock_ticks());
 }

@@ -8,7 +8,7 @@
 #include "../../runtime/copy.h"
 #include <stddef.h>
 
-#define PIECE_SECTORS 8u
+#define PIECE_SECTORS BLOCK_DRIVER_SECTORS
 #define PIECE_BYTES (PIECE_SECTORS * BLOCK_SECTOR)
 #define ATTEMPTS 3u
 #define NOBODY 0xffffffffu
@@ -63,7 +63,7 @@ static struct {
 	struct partition_table table;
 	struct gpt_header gpt;
 	u64 scan_sector;
-	u32 scan_count;
+	u32 scan_count, scan_done; /* sectors wanted, and read into scan_bytes */
 	bool scan_backup, scan_entries;
 	const char *complaint;
 } disk;
@@ -336,12 +336,20 @@ static void disk_settled(enum queue_state state)
 	queue_changed(&report);
 }
 
-/* Read sectors of the table: nobody else uses the buffers meanwhile. */
+static void scan_next(void)
+{
+	u32 left = disk.scan_count - disk.scan_done;
+
+	send(BLOCK_READ, disk.scan_sector + disk.scan_done, left < PIECE_SECTORS ? left : PIECE_SECTORS, 0, SCAN_ID);
+}
+
+/* Read sectors of the table into scan_bytes: nobody else uses the buffers meanwhile. */
 static void scan(u64 sector, u32 count)
 {
 	disk.scan_sector = sector;
 	disk.scan_count = count;
-	send(BLOCK_READ, sector, count, 0, SCAN_ID);
+	disk.scan_done = 0;
+	scan_next();
 }
 
 static void give_up_table(const char *why)
@@ -370,7 +378,7 @@ static void scanned_gpt(void)
 {
 	if (!disk.scan_entries) {
 		if (!partition_read_gpt_header(scan_bytes, disk.scan_sector, disk.sectors, &disk.gpt) ||
-				disk.gpt.entry_sectors > SCAN_SECTORS || disk.gpt.entry_sectors > disk.flights * PIECE_SECTORS) {
+				disk.gpt.entry_sectors > SCAN_SECTORS) {
 			gpt_failed();
 			return;
 		}
@@ -393,8 +401,13 @@ static void scanned(const struct block_response *response)
 			give_up_table("the partition table cannot be read");
 		return;
 	}
-	copy_words((u64 *)(void *)scan_bytes, (const u64 *)(const void *)buffer_of(0),
-		(u64)disk.scan_count * BLOCK_SECTOR / 8);
+	u32 left = disk.scan_count - disk.scan_done, here = left < PIECE_SECTORS ? left : PIECE_SECTORS;
+	copy_bytes(scan_bytes + (u64)disk.scan_done * BLOCK_SECTOR, buffer_of(0), (u64)here * BLOCK_SECTOR);
+	disk.scan_done += here;
+	if (disk.scan_done < disk.scan_count) {
+		scan_next();
+		return;
+	}
 	if (disk.kind == TABLE_GPT) {
 		scanned_gpt();
 		return;

@@ -68,6 +68,8 @@ const char *fat_complaint(void);
 enum fat_status fat_sync(void);
 bool fat_dirty(void);
 enum fat_status fat_info(struct fat_volume_info *info);
+/* The same without counting free clusters. */
+void fat_size(struct fat_volume_info *info);
 
 /* A path is UTF-8, absolute, not zero-terminated; the core copies what it keeps. Nodes come back referenced. */
 enum fat_status fat_open(const char *path, u32 size, struct fat_node **node);

@@ -474,10 +474,8 @@ enum fat_status fat_sync(void)
 	return status;
 }
 
-enum fat_status fat_info(struct fat_volume_info *info)
+void fat_size(struct fat_volume_info *info)
 {
-	enum fat_status status = volume_count();
-
 	*info = (struct fat_volume_info){
 		.total = (u64)volume.clusters << volume.cluster_shift,
 		.available = (u64)volume.available << volume.cluster_shift,
@@ -489,5 +487,12 @@ enum fat_status fat_info(struct fat_volume_info *info)
 	};
 	for (u32 i = 0; i < 11; i++)
 		info->label[i] = volume.label[i];
+}
+
+enum fat_status fat_info(struct fat_volume_info *info)
+{
+	enum fat_status status = volume_count();
+
+	fat_size(info);
 	return status;
 }
