@@ -44,15 +44,16 @@ class Machine:
         return self.child.match
 
     def prompt(self, timeout=None):
-        self.expect(PROMPT, timeout)
+        self.prompt_text = ESCAPES.sub("", self.expect(PROMPT, timeout).group())
 
     def run(self, command, timeout=None):
         """Types a command and answers what it printed, up to the next prompt."""
         self.child.send(command + "\r")
         self.prompt(timeout)
-        lines = ESCAPES.sub("", self.child.before).replace("\r\n", "\n").split("\n")
-        typed = [number for number, line in enumerate(lines) if line.endswith("> " + command)]
-        return "\n".join(line.split("\r")[-1] for line in lines[typed[-1] + 1 if typed else 0:]).strip("\n")
+        lines = re.sub(r"\r+\n", "\n", ESCAPES.sub("", self.child.before)).split("\n")
+        lines = [line.split("\r")[-1] for line in lines]
+        typed = [number for number, line in enumerate(lines) if line in (command, self.prompt_text + command)]
+        return "\n".join(lines[typed[0] + 1 if typed else 0:]).strip("\n")
 
     def end(self, timeout=30):
         """Waits until the launcher ends; answers its exit status."""

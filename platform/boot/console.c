@@ -29,11 +29,8 @@ void console_text(const char *text)
 	struct sbi_result probe = sbi_call(SBI_BASE, SBI_BASE_PROBE, SBI_DEBUG_CONSOLE);
 	u64 extension = probe.error == 0 && probe.value != 0 ? SBI_DEBUG_CONSOLE : SBI_LEGACY_PUTCHAR;
 
-	for (; *text != '\0'; text++) {
-		if (*text == '\n')
-			sbi_call(extension, SBI_DEBUG_CONSOLE_BYTE, '\r');
+	for (; *text != '\0'; text++) /* the firmware itself puts \r before \n */
 		sbi_call(extension, SBI_DEBUG_CONSOLE_BYTE, (u64)*text);
-	}
 }
 
 static void console_number(u64 number, u64 base)
