@@ -690,7 +690,7 @@ static bool find_import(struct capdl *c, u32 from, const char *name, const char 
 	int length = slash == NULL ? 0 : (int)(slash - base) + 1;
 
 	*where = format(c, "%.*s%s", length, base, name);
-	if (c->read_file(c, *where, text, size))
+	if (*where != intern(c, base, strlen(base)) && c->read_file(c, *where, text, size))
 		return true;
 	for (u32 i = 0; i < c->include_count; i++) {
 		*where = format(c, "%s/%s", c->includes[i], name);
