@@ -100,8 +100,8 @@ static u8 boot_root_rights(u8 kind)
 	}
 }
 
-/* A root untyped may be ram behind the image, rom inside the system, or device memory outside RAM; never a byte of the
- * kernel, never the interrupt controller, and no byte twice. */
+/* A root untyped may be ram behind the image, rom inside the system, or device memory outside RAM or in the initial
+ * RAM disk; never a byte of the kernel, never the interrupt controller, and no byte twice. */
 static void boot_check_root(const struct root_untyped *roots, u32 n, const struct boot_record *record, u64 system_size)
 {
 	u64 base = roots[n].base;
@@ -117,7 +117,8 @@ static void boot_check_root(const struct root_untyped *roots, u32 n, const struc
 	else if (roots[n].kind == MEMORY_ROM)
 		inside = base >= record->system_start && end <= record->system_start + system_size;
 	else if (roots[n].kind == MEMORY_DEVICE)
-		inside = (end <= record->ram_start || base >= record->ram_end) &&
+		inside = (end <= record->ram_start || base >= record->ram_end ||
+			  (base >= record->initrd_start && end <= record->initrd_end)) &&
 			 (end <= record->plic_base || base >= record->plic_base + 0x4000000ul);
 	if (!inside)
 		boot_fail("a root untyped lies where it may not (number, base)", n, base);
