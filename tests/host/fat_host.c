@@ -4,11 +4,17 @@
  *        fat_host -f SEED ROUNDS IMAGE...     mutate the images in memory and use them; only survival counts
  * The image is changed in memory and written to the file by `save`. `fail read|write SECTOR COUNT` makes sectors fail. */
 #include "../../userland/servers/fat/disk.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static u8 *image;
+static u8 *written;       /* one byte a sector: changed since it was loaded */
+static u64 mapped;
 static u64 image_sectors, real_sectors;
 static bool image_read_only, no_disk;
 static u64 fail_from[2], fail_count[2]; /* read, write */
@@ -43,10 +49,12 @@ enum fat_status disk_transfer(bool write, struct disk_transfer *list, u32 count)
 			at->status = FAT_IO;
 		if (at->sector + at->sectors > real_sectors)
 			at->status = FAT_IO;
-		if (at->status == FAT_OK && write)
+		if (at->status == FAT_OK && write) {
 			memcpy(image + at->sector * SECTOR, at->bytes, at->sectors * SECTOR);
-		else if (at->status == FAT_OK)
+			memset(written + at->sector, 1, at->sectors);
+		} else if (at->status == FAT_OK) {
 			memcpy(at->bytes, image + at->sector * SECTOR, at->sectors * SECTOR);
+		}
 		if (at->status != FAT_OK && result == FAT_OK)
 			result = at->status;
 	}
@@ -63,30 +71,37 @@ u64 disk_time(void)
 	return 1700000000; /* 2023-11-14 22:13:20 */
 }
 
+/* A private mapping: big images cost only the pages that are touched. */
 static void load(const char *path)
 {
-	FILE *file = fopen(path, "rb");
+	struct stat status;
+	int file = open(path, O_RDONLY);
 
-	if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+	if (image != NULL)
+		munmap(image, mapped);
+	if (file < 0 || fstat(file, &status) != 0 || status.st_size < (off_t)SECTOR) {
 		perror(path);
 		exit(2);
 	}
-	u64 size = (u64)ftell(file);
-	rewind(file);
-	free(image);
-	image = calloc(1, size + SECTOR);
-	if (fread(image, 1, size, file) != size)
+	mapped = (u64)status.st_size;
+	image = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	close(file);
+	if (image == MAP_FAILED)
 		exit(2);
-	fclose(file);
-	image_sectors = real_sectors = (size + SECTOR - 1) / SECTOR;
+	image_sectors = real_sectors = mapped / SECTOR;
+	free(written);
+	written = calloc(image_sectors, 1);
 }
 
 static void save(const char *path)
 {
-	FILE *file = fopen(path, "r+b");
+	int file = open(path, O_WRONLY);
 
-	if (file == NULL || fwrite(image, SECTOR, real_sectors, file) != real_sectors || fclose(file) != 0)
-		exit(2);
+	for (u64 sector = 0; sector < real_sectors; sector++) {
+		if (written[sector] && pwrite(file, image + sector * SECTOR, SECTOR, (off_t)(sector * SECTOR)) != (ssize_t)SECTOR)
+			exit(2);
+	}
+	close(file);
 }
 
 /* ---- Commands ---- */
@@ -373,6 +388,7 @@ static void fuzz(u64 seed, u64 rounds, char **paths, u32 count)
 		}
 		free(cache);
 	}
+	free(written);
 	printf("%lu rounds, %u mounted\n", rounds, mounted);
 }
 
@@ -390,6 +406,6 @@ int main(int count, char **words)
 		return 2;
 	load(words[count - 1]);
 	commands(words[count - 1], cache_size);
-	free(image);
+	free(written);
 	return 0;
 }

@@ -178,15 +178,15 @@ bool ring_client_open(struct ring_client *client, u64 hint)
 {
 	u64 past = __atomic_load_n(&client->channel->client_session, __ATOMIC_RELAXED);
 	u64 epoch = __atomic_load_n(&client->channel->server_epoch, __ATOMIC_ACQUIRE) & 0xffffffffu;
-	u64 number = hint & 0xffffffffu;
+	u64 session = epoch << 32 | (hint & 0xffffffffu), own = client->session;
 
 	client->open = false;
 	client->session = 0;
 	if (epoch == 0)
 		return false;
-	if (number == (past & 0xffffffffu))
-		number = (number + 1) & 0xffffffffu;
-	client->session = epoch << 32 | number;
+	while (session == past || session == own) /* another one than before, whoever wrote that */
+		session = epoch << 32 | ((session + 1) & 0xffffffffu);
+	client->session = session;
 	ring_reset_producer(&client->requests);
 	ring_reset_consumer(&client->responses);
 	__atomic_store_n(&client->channel->client_session, client->session, __ATOMIC_RELEASE);

@@ -123,6 +123,12 @@ u16 name_fold(u16 unit)
 	if ((unit >= 0xe0 && unit <= 0xfe && unit != 0xf7) || (unit >= 0x3b1 && unit <= 0x3c9 && unit != 0x3c2) ||
 			(unit >= 0x430 && unit <= 0x44f))
 		return (u16)(unit - 0x20);
+	if (unit == 0x3ac) /* Greek letters with an accent are not in the order of the others */
+		return 0x386;
+	if (unit >= 0x3ad && unit <= 0x3af)
+		return (u16)(unit - 0x25);
+	if (unit >= 0x3cc && unit <= 0x3ce)
+		return (u16)(unit == 0x3cc ? 0x38c : unit - 0x3f);
 	if (unit >= 0x450 && unit <= 0x45f)
 		return (u16)(unit - 0x50);
 	if ((unit >= 0x100 && unit <= 0x137 && unit != 0x131) || (unit >= 0x14a && unit <= 0x177) ||
