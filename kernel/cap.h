@@ -9,7 +9,9 @@
     // I3 (part): the links of slots stay inside the view.
     predicate cap_links = \forall integer s; slot_index(s) ==> slots[s].next < N_SLOTS && slots[s].prev < N_SLOTS &&
       slots[s].parent < N_SLOTS;
-    predicate cap_is_linked(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD; */
+    predicate cap_is_linked(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
+    // The table of thread t lies inside the view of slots.
+    predicate cap_table_inside(integer t) = threads[t].table <= N_SLOTS - threads[t].table_size; */
 
 /* Whether slot p has a child: its successor in the list names it as parent. */
 /*@ requires cap_links && slot_index(p);
@@ -22,6 +24,7 @@ static inline bool cap_has_children(u32 p)
 
 /* Put the filled slot s into the list as the first child of p. */
 /*@ requires cap_links && slot_index(p) && slot_index(s) && slots[p].depth < 255;
+    requires apart: p != s && slots[p].next != s;
     assigns slots[s].next, slots[s].prev, slots[s].parent, slots[s].depth, slots[p].next, slots[slots[p].next].prev;
     ensures links: cap_links;
     ensures placed: slots[s].parent == p && slots[p].next == s && slots[s].prev == p; */
@@ -43,7 +46,7 @@ void cap_remove(u32 s);
 void cap_describe(u32 from, u32 to);
 
 /* The slot that number n of thread t's table names; NONE if there is no such slot. It may be empty. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
     assigns \nothing;
     ensures \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
 static inline u32 cap_slot(u32 t, u64 n)
@@ -52,7 +55,7 @@ static inline u32 cap_slot(u32 t, u64 n)
 }
 
 /* The same for a capability of type `type` with all of `rights`. STATUS_OK, or why not. */
-/*@ requires 0 < t < N_THREADS && threads[t].table <= N_SLOTS - threads[t].table_size;
+/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
     assigns \nothing;
     ensures \result == STATUS_OK ==> n < threads[t].table_size && slots[threads[t].table + n].type == type; */
 static inline enum status cap_check(u32 t, u64 n, u8 type, u32 rights)
@@ -77,9 +80,18 @@ enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
 /*@ requires cap_links && slot_index(from) && slot_index(to) && from != to && slots[from].depth < CAP_MAX_DEPTH;
+    requires apart: slots[from].next != to;
     assigns slots[0 .. N_SLOTS - 1];
     ensures links: cap_links;
-    ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0; */
+    ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
+    // I3 (part): a copy never has more rights than its source. One clause a right: one bit each proves.
+    ensures fewer_read: (slots[from].rights & RIGHT_READ) == 0 ==> (slots[to].rights & RIGHT_READ) == 0;
+    ensures fewer_write: (slots[from].rights & RIGHT_WRITE) == 0 ==> (slots[to].rights & RIGHT_WRITE) == 0;
+    ensures fewer_execute: (slots[from].rights & RIGHT_EXECUTE) == 0 ==> (slots[to].rights & RIGHT_EXECUTE) == 0;
+    ensures fewer_call: (slots[from].rights & RIGHT_CALL) == 0 ==> (slots[to].rights & RIGHT_CALL) == 0;
+    ensures fewer_grant: (slots[from].rights & RIGHT_GRANT) == 0 ==> (slots[to].rights & RIGHT_GRANT) == 0;
+    ensures fewer_retype: (slots[from].rights & RIGHT_RETYPE) == 0 ==> (slots[to].rights & RIGHT_RETYPE) == 0;
+    ensures fewer_schedule: (slots[from].rights & RIGHT_SCHEDULE) == 0 ==> (slots[to].rights & RIGHT_SCHEDULE) == 0; */
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
