@@ -44,16 +44,14 @@ class Machine:
         return self.child.match
 
     def prompt(self, timeout=None):
-        self.prompt_text = ESCAPES.sub("", self.expect(PROMPT, timeout).group())
+        self.expect(PROMPT, timeout)
 
     def run(self, command, timeout=None):
         """Types a command and answers what it printed, up to the next prompt."""
         self.child.send(command + "\r")
+        self.expect(re.escape(command) + r"(\x1b\[K)?\r+\n", timeout)
         self.prompt(timeout)
-        lines = re.sub(r"\r+\n", "\n", ESCAPES.sub("", self.child.before)).split("\n")
-        lines = [line.split("\r")[-1] for line in lines]
-        typed = [number for number, line in enumerate(lines) if line in (command, self.prompt_text + command)]
-        return "\n".join(lines[typed[0] + 1 if typed else 0:]).strip("\n")
+        return re.sub(r"\r+\n", "\n", ESCAPES.sub("", self.child.before)).strip("\r\n")
 
     def end(self, timeout=30):
         """Waits until the launcher ends; answers its exit status."""

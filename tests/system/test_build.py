@@ -12,7 +12,8 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_two_checkouts_build_identical_images(tmp_path):
+def test_two_checkouts_build_identical_images(mullion, tmp_path):
+    assert mullion("build", "--all").returncode == 0
     copy = tmp_path / "a" / "checkout with another name"
     names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                            capture_output=True, check=True).stdout.decode().split("\0")
