@@ -414,6 +414,7 @@ void image_objects(struct capdl *c);
 void place_dma(struct capdl *c);
 void place(struct capdl *c);
 void emit(struct capdl *c);
+void cdl_print(struct capdl *c, struct buffer *out);
 u32 verify(const unsigned char *system, size_t size, FILE *out);
 /* Adds the tables that stand at `offset` of the system to `out`, their header to `header`. */
 void manifest_make(struct capdl *c, struct buffer *header, struct buffer *out, u64 offset);

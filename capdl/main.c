@@ -1,5 +1,5 @@
 /* main.c - the commands of capdl: arguments, files, exit statuses. */
-#include "capdl.h"
+#include "graph.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +23,8 @@ static const char usage[] =
 	"  capdl build FILE.sys --dtb TREE --gen DIR --elf-dir DIR --out system.bin\n"
 	"              [--cdl FILE] [--json FILE] [--dot FILE] [--report FILE]\n"
 	"                                                     lay the system out; images are DIR/COMPONENT.elf\n"
+	"  capdl graph FILE.sys --dtb TREE [--dot FILE] [--json FILE] [caps COMPONENT | who-can RIGHT OBJECT | path FROM TO]\n"
+	"                                                     the picture (DOT), or the answer to a question\n"
 	"  capdl verify system.bin                            replay its construction program on a model of the kernel\n"
 	"  capdl explain CODE                                 what an error code means (all of them without CODE)\n"
 	"\n"
@@ -64,9 +66,19 @@ static bool load(struct capdl *c, const char *path, const char **text, u32 *size
 static bool store(const char *path, const void *data, size_t size)
 {
 	char temporary[4096];
+	struct stat info;
 	FILE *file;
 	bool good;
 
+	if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* a terminal, a pipe, a link: nothing to replace */
+		file = fopen(path, "wb");
+		good = file != NULL && fwrite(data, 1, size, file) == size;
+		if (file == NULL || fclose(file) != 0 || !good) {
+			fprintf(stderr, "capdl: cannot write %s: %s\n", path, strerror(errno));
+			return false;
+		}
+		return true;
+	}
 	if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
 		return false;
 	file = fopen(temporary, "wb");
@@ -155,6 +167,12 @@ static bool analyse(struct capdl *c, const struct options *options)
 	elaborate(c);
 	if (c->errors == 0)
 		place_dma(c);
+	if (c->errors == 0 && c->spec.assertion_count > 0) {
+		struct graph graph = {0};
+
+		graph_make(c, &graph);
+		policy(c, &graph);
+	}
 	return c->errors == 0;
 }
 
@@ -232,6 +250,41 @@ static void compare_headers(struct capdl *c, const char *folder)
 	}
 }
 
+static bool write_text(const char *path, struct buffer *text)
+{
+	bool good = store(path, text->data, text->size);
+
+	buffer_drop(text);
+	return good;
+}
+
+/* The files that people ask for beside the system. */
+static bool write_extras(struct capdl *c, const struct options *options)
+{
+	struct buffer text = {0};
+	struct graph graph = {0};
+	bool good = true;
+
+	graph_make(c, &graph);
+	if (options->dot != NULL) {
+		picture_dot(c, &graph, &text);
+		good &= write_text(options->dot, &text);
+	}
+	if (options->json != NULL) {
+		picture_json(c, &graph, &text);
+		good &= write_text(options->json, &text);
+	}
+	if (options->report != NULL) {
+		report_memory(c, &text);
+		good &= write_text(options->report, &text);
+	}
+	if (options->cdl != NULL) {
+		cdl_print(c, &text);
+		good &= write_text(options->cdl, &text);
+	}
+	return good;
+}
+
 static int do_build(const struct options *options)
 {
 	struct capdl c = {0};
@@ -257,7 +310,7 @@ static int do_build(const struct options *options)
 		finish(&c, options, EXIT_GOOD);
 		return 3;
 	}
-	if (!store(options->out, c.system.data, c.system.size))
+	if (!store(options->out, c.system.data, c.system.size) || !write_extras(&c, options))
 		status = EXIT_INPUT;
 	return finish(&c, options, status);
 }
@@ -268,6 +321,43 @@ static int do_check(const struct options *options)
 
 	(void)analyse(&c, options);
 	return finish(&c, options, EXIT_GOOD);
+}
+
+/* DOT on standard output or in --dot, JSON in --json, or the answer to a question. */
+static int do_graph(const struct options *options)
+{
+	struct capdl c = {0};
+	struct graph graph = {0};
+	struct buffer text = {0};
+	int status = EXIT_GOOD;
+
+	if (!analyse(&c, options))
+		return finish(&c, options, EXIT_INPUT);
+	if (options->elf_dir != NULL) {
+		load_images(&c, options->elf_dir);
+		if (c.errors == 0)
+			image_objects(&c);
+		if (c.errors > 0)
+			return finish(&c, options, EXIT_INPUT);
+	}
+	graph_make(&c, &graph);
+	if (options->word_count > 0) {
+		status = query(&c, &graph, options->words, options->word_count);
+		return finish(&c, options, status);
+	}
+	if (options->json != NULL) {
+		picture_json(&c, &graph, &text);
+		status = write_text(options->json, &text) ? status : EXIT_INPUT;
+	}
+	if (options->dot != NULL || options->json == NULL) {
+		picture_dot(&c, &graph, &text);
+		if (options->dot != NULL)
+			status = write_text(options->dot, &text) ? status : EXIT_INPUT;
+		else
+			fwrite(text.data, 1, text.size, stdout);
+		buffer_drop(&text);
+	}
+	return finish(&c, options, status);
 }
 
 static int do_verify(const struct options *options)
@@ -368,12 +458,15 @@ static int run(const struct options *options)
 		return bad_usage("a file is missing behind ", command);
 	if (strcmp(command, "verify") == 0)
 		return do_verify(options);
-	if (strcmp(command, "check") != 0 && strcmp(command, "headers") != 0 && strcmp(command, "build") != 0)
+	if (strcmp(command, "check") != 0 && strcmp(command, "headers") != 0 && strcmp(command, "build") != 0 &&
+	    strcmp(command, "graph") != 0)
 		return bad_usage("there is no command ", command);
 	if (options->tree == NULL)
 		return bad_usage("the board is missing: --dtb TREE or --board DIR", "");
 	if (strcmp(command, "headers") == 0)
 		return do_headers(options);
+	if (strcmp(command, "graph") == 0)
+		return do_graph(options);
 	return strcmp(command, "build") == 0 ? do_build(options) : do_check(options);
 }
 

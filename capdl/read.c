@@ -18,6 +18,7 @@ static const char *const reserved[] = {
 	"false", "u8", "u16", "u32", "u64", "main", "init", "notified", "called", "worker", "panic", "print", "sys", "cap",
 	"thread", "clock", "message", "component", "machine", "syscall", "kernel", "client", "reply", "status", "m",
 	"badge", "slot", "bit", "supervised", "scratch", "manifest_header",
+	"endpoint", "notification", "fault_ring", "connections", "hardware", "image",
 };
 
 #define COUNT(words) ((u32)(sizeof (words) / sizeof (words)[0]))
