@@ -1,6 +1,7 @@
 /* world.c - a small machine with the kernel on it. Entry and exit do what entry.S does with the registers. */
 #define _GNU_SOURCE
 #include "world.h"
+#include "../../../kernel/notify.h"
 #include "invariants.h"
 #include <sys/mman.h>
 
@@ -12,6 +13,7 @@ bool checking = true;
 static struct user users[USERS];
 static u32 user_count;
 static u32 k_next;
+static bool started; /* threads run: an operation of the kernel table is an entry too */
 
 /* ---- The arena: all views are this memory ---- */
 static void arena_fresh(void)
@@ -59,6 +61,7 @@ void world_boot_bare(void)
 	memset(users, 0, sizeof users);
 	user_count = 0;
 	running = NONE;
+	started = false;
 	k_next = K_FREE;
 	fake.time = 1000000;
 	boot_main(&record, system_put());
@@ -67,13 +70,19 @@ void world_boot_bare(void)
 /* ---- Construction with the kernel table's authority ---- */
 static const struct actor kernel_actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };
 
+static void leave(u32 t);
+static void save_all(void);
+
 enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	struct program_operation o = { operation, (u32)a0, a2, a3, a4, a5, a6 };
 	enum status status = STATUS_AGAIN;
 
+	save_all();
 	for (u32 i = 0; i < 100000 && status == STATUS_AGAIN; i++)
 		status = syscall_invoke(kernel_actor, NONE, &o);
+	if (started)
+		leave(sched_leave());
 	return status;
 }
 
@@ -204,10 +213,11 @@ u64 call_kernel(u64 number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 
 
 static void save_all(void)
 {
-	struct user *u = user(running);
+	struct user *u = NULL;
 
 	if (running == NONE)
 		return;
+	u = user(running);
 	threads[running].registers[REG_PC] = u->x[0];
 	for (u32 i = 1; i < 32; i++)
 		threads[running].registers[i] = u->x[i];
@@ -241,7 +251,7 @@ void idle_steps(void)
 		if (!cnode_bury())
 			return;
 		if (running == NONE)
-			leave(syscall_leave());
+			leave(sched_leave());
 		else if (checking)
 			check_invariants();
 	}
@@ -327,5 +337,6 @@ void world_boot(u32 tasks)
 		*all[i] = world_task();
 		boot_must(OP_RESUME, all[i]->k_thread, 0, 0, 0, 0, 0);
 	}
-	leave(syscall_leave());
+	started = true;
+	leave(sched_leave());
 }

@@ -1,0 +1,3 @@
+/* test_thread.c - x. */
+#include "world.h"
+const struct test thread_tests[] = { { NULL, NULL } };
