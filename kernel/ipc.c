@@ -62,7 +62,7 @@ static inline void ipc_await_reply(u32 t, u32 s, u8 grant)
 {
 	slots[s].type = CAP_REPLY;
 	slots[s].object = t;
-	slots[s].rights = grant != 0 ? RIGHT_GRANT : 0;
+	slots[s].rights = grant;
 	threads[t].reply = s;
 	threads[t].state = THREAD_AWAITING_REPLY;
 }
@@ -133,7 +133,7 @@ static void ipc_queue_sender(u32 t, u32 s, u64 tag, u64 out, u8 state)
 
 	hart.current = NONE;
 	threads[t].state = state;
-	threads[t].grant = (slots[s].rights & RIGHT_GRANT) != 0;
+	threads[t].grant = slots[s].rights & RIGHT_GRANT;
 	threads[t].registers[REG_A1] = tag;
 	threads[t].registers[REG_A2] = slots[s].badge;
 	threads[t].registers[REG_A3] = out;
@@ -141,30 +141,47 @@ static void ipc_queue_sender(u32 t, u32 s, u64 tag, u64 out, u8 state)
 	queue_put(e, t);
 }
 
-enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
+/* Reserve what t receives into. */
+/*@ requires 0 < t < N_THREADS && arrival < threads[t].table_size;
+    assigns slots[0 .. N_SLOTS - 1], threads[t].arrival; */
+static inline void ipc_reserve_arrival(u32 t, u64 arrival)
+{
+	if (arrival != 0) {
+		threads[t].arrival = threads[t].table + (u32)arrival;
+		cap_reserve(threads[t].arrival, t);
+	}
+}
+
+/* What a call checks beyond the endpoint capability itself, when it is not the plainest of calls. */
+/*@ requires 0 < t < N_THREADS && thread_index(receiver);
+    assigns \nothing; */
+static inline enum status ipc_check_call(u32 t, u64 tag, u64 arrival, u32 receiver)
+{
+	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
+		return STATUS_BAD_ARGUMENT;
+	if (receiver != NONE && threads[receiver].passive != 0 && threads[t].chain >= CHAIN_MAX - 1)
+		return STATUS_TOO_DEEP;
+	return arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
+}
+
+u32 ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
 {
 	u32 s = threads[t].table + (u32)endpoint;
 	u32 receiver = NONE;
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
 
-	if (status == STATUS_OK && (tag & TAG_LENGTH) > MESSAGE_WORDS)
-		status = STATUS_BAD_ARGUMENT;
-	if (status == STATUS_OK && arrival != 0)
-		status = ipc_check_free(t, arrival);
 	if (status != STATUS_OK)
-		return ipc_without_message(t, status);
-	receiver = queues[slots[s].object].head;
-	if (receiver != NONE && queues[slots[s].object].receivers != 0 && threads[receiver].passive != 0 &&
-	    threads[t].chain >= CHAIN_MAX - 1)
-		return ipc_without_message(t, STATUS_TOO_DEEP);
+		return sched_return(t, ipc_without_message(t, status));
+	if (queues[slots[s].object].receivers != 0)
+		receiver = queues[slots[s].object].head;
+	status = ipc_check_call(t, tag, arrival, receiver);
+	if (status != STATUS_OK)
+		return sched_return(t, ipc_without_message(t, status));
 
-	if (arrival != 0) {
-		threads[t].arrival = threads[t].table + (u32)arrival;
-		cap_reserve(threads[t].arrival, t);
-	}
-	if (receiver == NONE || queues[slots[s].object].receivers == 0) {
+	ipc_reserve_arrival(t, arrival);
+	if (receiver == NONE) {
 		ipc_queue_sender(t, s, tag, out, THREAD_CALLING);
-		return STATUS_OK;
+		return sched_leave();
 	}
 	queue_take(receiver);
 	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
@@ -174,8 +191,7 @@ enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
 		ipc_link_payer(t, receiver);
 	ipc_hand_payload(receiver, tag);
 	hart.current = NONE;
-	sched_hand_over(receiver);
-	return STATUS_OK;
+	return sched_switch(receiver);
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
@@ -183,7 +199,7 @@ enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, payload[0 .. 5];
     ensures valid: sched_valid && cap_links;
     ensures caller: \result == \old(slots[s].object); */
-static u32 ipc_answer(u32 t, u32 s, u64 tag, u64 out, bool keep)
+static inline u32 ipc_answer(u32 t, u32 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
 
@@ -211,7 +227,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
 	if (cap_check(t, destination, CAP_REPLY, 0) == STATUS_OK) {
-		sched_hand_over(ipc_answer(t, s, tag, out, true));
+		sched_ready(ipc_answer(t, s, tag, out, true));
 		return STATUS_OK;
 	}
 	status = cap_check(t, destination, CAP_ENDPOINT, RIGHT_WRITE);
@@ -288,6 +304,38 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	return STATUS_OK;
 }
 
+/* Whether something is there to be received: bits of the bound notification (or lines to switch on), or a sender. */
+/*@ requires 0 < t < N_THREADS && slot_index(s);
+    assigns \nothing; */
+static inline bool ipc_is_pending(u32 t, u32 s)
+{
+	u32 e = slots[s].object;
+	u32 n = threads[t].bound;
+
+	return (n != NONE && (queues[n].bits | queues[n].taken) != 0) ||
+		(queues[e].head != NONE && queues[e].receivers == 0);
+}
+
+/* Wait for a sender: the reply slot becomes a reservation. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder;
+    ensures valid: sched_valid && cap_links; */
+static inline void ipc_wait(u32 t, u32 s, u32 reply, u64 arrival)
+{
+	u32 e = slots[s].object;
+
+	ipc_reserve_arrival(t, arrival);
+	cap_reserve(reply, t);
+	threads[t].reply = reply;
+	threads[t].grant = slots[s].rights & RIGHT_GRANT;
+	threads[t].state = THREAD_RECEIVING;
+	hart.current = NONE;
+	if (hart.holder == t)
+		hart.holder = NONE;
+	queues[e].receivers = 1;
+	queue_put(e, t);
+}
+
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
@@ -296,29 +344,16 @@ static enum status ipc_take_or_wait(u32 t, u32 s, u32 reply, u64 arrival, bool b
 {
 	u32 e = slots[s].object;
 	u32 n = threads[t].bound;
-	u8 grant = (slots[s].rights & RIGHT_GRANT) != 0;
 
-	if (n != NONE && (queues[n].bits | queues[n].taken) != 0 && notify_collect(n, t))
+	if (n != NONE && notify_collect(n, t))
 		return ipc_without_message(t, STATUS_NOTIFIED);
-	if (arrival != 0) {
-		threads[t].arrival = threads[t].table + (u32)arrival;
-		cap_reserve(threads[t].arrival, t);
+	if (queues[e].head != NONE && queues[e].receivers == 0) {
+		ipc_reserve_arrival(t, arrival);
+		return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
 	}
-	if (queues[e].head != NONE && queues[e].receivers == 0)
-		return ipc_accept(t, e, reply, grant);
-	if (!block) {
-		cap_release(t);
+	if (!block)
 		return ipc_without_message(t, STATUS_EMPTY);
-	}
-	cap_reserve(reply, t);
-	threads[t].reply = reply;
-	threads[t].grant = grant;
-	threads[t].state = THREAD_RECEIVING;
-	hart.current = NONE;
-	if (hart.holder == t)
-		hart.holder = NONE;
-	queues[e].receivers = 1;
-	queue_put(e, t);
+	ipc_wait(t, s, reply, arrival);
 	return STATUS_OK;
 }
 
@@ -350,32 +385,45 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 	return ipc_take_or_wait(t, threads[t].table + (u32)endpoint, threads[t].table + (u32)reply, arrival, block);
 }
 
-enum status ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival)
+/* The reply slot s of a reply-and-receive of t: empty, or the reply that a passive t owes. */
+/*@ requires 0 < t < N_THREADS && slot_index(s);
+    assigns \nothing; */
+static inline enum status ipc_check_reply(u32 t, u64 tag, u32 s)
+{
+	if (s == NONE)
+		return STATUS_BAD_SLOT;
+	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
+		return STATUS_BAD_ARGUMENT;
+	if (slots[s].type == CAP_REPLY)
+		return threads[t].client == NONE || threads[t].client == slots[s].object ? STATUS_OK : STATUS_REFUSED;
+	if (slots[s].type != CAP_EMPTY)
+		return STATUS_OCCUPIED;
+	return threads[t].client == NONE ? STATUS_OK : STATUS_REFUSED;
+}
+
+u32 ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u32 s = cap_slot(t, reply);
 	u32 caller = NONE;
 	enum status status = ipc_check_receive(t, endpoint, arrival);
 
-	if (status == STATUS_OK && (tag & TAG_LENGTH) > MESSAGE_WORDS)
-		status = STATUS_BAD_ARGUMENT;
-	if (status == STATUS_OK && s == NONE)
-		status = STATUS_BAD_SLOT;
-	if (status == STATUS_OK && slots[s].type != CAP_REPLY && slots[s].type != CAP_EMPTY)
-		status = STATUS_OCCUPIED;
+	if (status == STATUS_OK)
+		status = ipc_check_reply(t, tag, s);
 	if (status == STATUS_OK && arrival == reply)
 		status = STATUS_OCCUPIED;
-	if (status == STATUS_OK && threads[t].client != NONE && (slots[s].type != CAP_REPLY ||
-								   slots[s].object != threads[t].client))
-		status = STATUS_REFUSED;
 	if (status != STATUS_OK)
-		return ipc_without_message(t, status);
+		return sched_return(t, ipc_without_message(t, status));
 
 	if (slots[s].type == CAP_REPLY)
 		caller = ipc_answer(t, s, tag, out, false);
-	status = ipc_take_or_wait(t, threads[t].table + (u32)endpoint, s, arrival, true);
+	if (caller != NONE && !ipc_is_pending(t, threads[t].table + (u32)endpoint)) {
+		ipc_wait(t, threads[t].table + (u32)endpoint, s, arrival);
+		return sched_switch(caller);
+	}
+	threads[t].registers[REG_A0] = ipc_take_or_wait(t, threads[t].table + (u32)endpoint, s, arrival, true);
 	if (caller != NONE)
-		sched_hand_over(caller);
-	return status;
+		sched_ready(caller);
+	return sched_leave();
 }
 
 void ipc_cancel(u32 t, enum status status)

@@ -6,10 +6,13 @@
 #include "cap.h"
 #include "sched.h"
 
+/* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
+ * themselves: their result is the thread to run. */
+
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-enum status ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival);
+u32 ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival);
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
@@ -21,7 +24,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-enum status ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival);
+u32 ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */

@@ -1,4 +1,6 @@
-/* queue.h - first-in first-out queues of threads: ready, refill, endpoints and notifications alike. */
+/* queue.h - first-in first-out queues of threads: ready, refill, endpoints and notifications alike.
+ *
+ * Inline: these are a good part of every call. Thread NONE does not exist and is never written. */
 #pragma once
 #include "object.h"
 
@@ -13,8 +15,21 @@
 /*@ requires queue_links && 0 < t < N_THREADS && 0 < q < N_QUEUES && threads[t].queue == NONE;
     assigns threads[0 .. N_THREADS - 1].next, threads[t].prev, threads[t].queue, queues[q].head, queues[q].tail;
     ensures links: queue_links;
-    ensures put: threads[t].queue == q && queues[q].tail == t && queues[q].head != NONE; */
-void queue_put(u32 q, u32 t);
+    ensures put: threads[t].queue == q && queues[q].tail == t;
+    ensures first: \old(queues[q].tail) == NONE ==> queues[q].head == t; */
+static inline void queue_put(u32 q, u32 t)
+{
+	u32 tail = queues[q].tail;
+
+	threads[t].queue = q;
+	threads[t].next = NONE;
+	threads[t].prev = tail;
+	if (tail != NONE)
+		threads[tail].next = t;
+	else
+		queues[q].head = t;
+	queues[q].tail = t;
+}
 
 /* Remove thread t from the queue that holds it. */
 /*@ requires queue_links && 0 < t < N_THREADS && threads[t].queue != NONE;
@@ -22,4 +37,19 @@ void queue_put(u32 q, u32 t);
             queues[threads[t].queue].head, queues[threads[t].queue].tail;
     ensures links: queue_links;
     ensures taken: threads[t].queue == NONE; */
-void queue_take(u32 t);
+static inline void queue_take(u32 t)
+{
+	u32 q = threads[t].queue;
+	u32 before = threads[t].prev;
+	u32 after = threads[t].next;
+
+	if (before != NONE)
+		threads[before].next = after;
+	else
+		queues[q].head = after;
+	if (after != NONE)
+		threads[after].prev = before;
+	else
+		queues[q].tail = before;
+	threads[t].queue = NONE;
+}

@@ -139,14 +139,6 @@ static void sched_renew(u32 t, u64 now)
 	}
 }
 
-/* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
-/*@ requires 0 < t < N_THREADS;
-    assigns \nothing; */
-static inline bool sched_has_budget(u32 t)
-{
-	return threads[t].left != 0 || threads[t].client != NONE;
-}
-
 void sched_ready(u32 t)
 {
 	if (!sched_has_budget(t))
@@ -155,16 +147,6 @@ void sched_ready(u32 t)
 		sched_put_ready(t);
 	else
 		sched_put_wheel(t);
-}
-
-void sched_hand_over(u32 t)
-{
-	if (hart.current == NONE && sched_has_budget(t) && threads[t].priority + 1u >= hart.top) {
-		threads[t].state = THREAD_READY;
-		hart.current = t;
-	} else {
-		sched_ready(t);
-	}
 }
 
 void sched_remove(u32 t)
@@ -284,7 +266,12 @@ static void sched_change_payer(u32 payer)
 	sched_arm(now);
 }
 
-u32 sched_next(void)
+/* Decide who runs. */
+/*@ requires sched_valid;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid;
+    ensures \result == hart.current; */
+static u32 sched_next(void)
 {
 	u32 t = hart.current;
 	u32 payer = NONE;
@@ -307,6 +294,23 @@ u32 sched_next(void)
 	if (payer != hart.payer)
 		sched_change_payer(payer);
 	return t;
+}
+
+u32 sched_leave(void)
+{
+	u32 next = sched_next();
+
+	if (next == NONE)
+		return NONE;
+	if (next != hart.holder) {
+		if (hart.holder != NONE)
+			arch_payload_store(hart.holder);
+		arch_payload_load(next);
+		hart.holder = next;
+	}
+	if (threads[next].root != hart.root)
+		space_switch(threads[next].root);
+	return next;
 }
 
 void sched_yield(void)

@@ -4,6 +4,7 @@
  * shares what the others leave over. A passive server runs on its caller's budget while it owes a reply. */
 #pragma once
 #include "queue.h"
+#include "space.h"
 
 /*@ predicate ready_bits = \forall integer p; 0 <= p < PRIORITIES ==>
       (((hart.ready[p / 64] >> (p % 64)) & 1) == 1 <==> queues[READY_QUEUES + p].head != NONE);
@@ -17,13 +18,6 @@
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_ready(u32 t);
 
-/* Hand the processor to t, which just stopped waiting, if the current thread has blocked (hart.current is NONE) and
- * nobody more important is ready; else make it ready. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
-void sched_hand_over(u32 t);
-
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
@@ -31,12 +25,13 @@ void sched_hand_over(u32 t);
     ensures off: threads[t].queue == NONE && hart.current != t; */
 void sched_remove(u32 t);
 
-/* Decide who runs and on whose budget; NONE: nobody can. Arms the timer for the end of the budget. */
+/* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
+ * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ requires sched_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid;
     ensures \result == hart.current; */
-u32 sched_next(void);
+u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
 /*@ requires sched_valid && hart.current != NONE;
@@ -63,3 +58,48 @@ bool sched_tick(u64 now);
     ensures valid: sched_valid;
     ensures threads[t].priority == priority && threads[t].budget == budget && threads[t].period == period; */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period);
+
+/* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline bool sched_has_budget(u32 t)
+{
+	return threads[t].client != NONE || threads[t].left != 0;
+}
+
+/* The current thread has blocked (hart.current is NONE) and t just stopped waiting, with its payload in the registers:
+ * let it run at once if nobody more important is ready. Leaves the kernel. This is the short way of every call: where
+ * the payer stays the same, as on a call to a passive server, nothing else is looked at. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && hart.current == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid;
+    ensures \result == hart.current; */
+static inline u32 sched_switch(u32 t)
+{
+	u32 payer = threads[t].client != NONE ? threads[t].client : t;
+
+	if (threads[t].priority + 1u < hart.top || !sched_has_budget(t)) {
+		sched_ready(t);
+		return sched_leave();
+	}
+	threads[t].state = THREAD_READY;
+	hart.current = t;
+	if (payer != hart.payer || threads[payer].client != NONE || hart.holder != t)
+		return sched_leave();
+	if (threads[t].root != hart.root)
+		space_switch(threads[t].root);
+	return t;
+}
+
+/* End a system call of t that did not switch: its result, and on. */
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid; */
+static inline u32 sched_return(u32 t, enum status status)
+{
+	threads[t].registers[REG_A0] = status;
+	if (hart.current == t && hart.holder == t && threads[t].priority + 1u >= hart.top &&
+	    threads[t].state == THREAD_READY && hart.payer == t && threads[t].client == NONE)
+		return t;
+	return sched_leave();
+}

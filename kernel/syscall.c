@@ -6,23 +6,6 @@
 
 #define LINES_AT_ONCE 4u
 
-u32 syscall_leave(void)
-{
-	u32 next = sched_next();
-
-	if (next == NONE)
-		return NONE;
-	if (next != hart.holder) {
-		if (hart.holder != NONE)
-			arch_payload_store(hart.holder);
-		arch_payload_load(next);
-		hart.holder = next;
-	}
-	if (threads[next].root != hart.root)
-		space_switch(threads[next].root);
-	return next;
-}
-
 /* Retype: the destination is checked at both ends, so everything between is inside too. */
 /*@ requires sched_valid && cap_links && \valid_read(o);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
@@ -121,52 +104,51 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 	}
 }
 
+/* Every system call but the two that make up a request. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static enum status syscall_other(u32 t, u64 number, u64 a0, const struct program_operation *o)
+{
+	struct actor actor = { threads[t].table, threads[t].table_size };
+
+	switch (number) {
+	case SYS_RECV:
+	case SYS_RECV | SYS_NONBLOCK:
+		return ipc_receive(t, a0, o->a2, o->a4, (number & SYS_NONBLOCK) == 0);
+	case SYS_WAIT:
+	case SYS_WAIT | SYS_NONBLOCK:
+		return notify_wait(t, a0, (number & SYS_NONBLOCK) == 0);
+	case SYS_YIELD:
+		sched_yield();
+		return STATUS_OK;
+	case SYS_INVOKE:
+		return a0 > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, o);
+	default:
+		return STATUS_BAD_CALL;
+	}
+}
+
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
 {
 	u32 t = hart.current;
-	enum status status = STATUS_BAD_CALL;
 
 	threads[t].saved_all = 0;
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
 	hart.holder = t;
-	switch (number) {
-	case SYS_CALL:
-		status = ipc_call(t, a0, a1, a3, a4);
-		break;
-	case SYS_REPLY_RECV:
-		status = ipc_reply_receive(t, a0, a1, a2, a3, a4);
-		break;
-	case SYS_RECV:
-	case SYS_RECV | SYS_NONBLOCK:
-		status = ipc_receive(t, a0, a2, a4, (number & SYS_NONBLOCK) == 0);
-		break;
-	case SYS_SEND:
-		status = ipc_send(t, a0, a1, a3);
-		break;
-	case SYS_SIGNAL:
-		status = notify_signal(t, a0);
-		break;
-	case SYS_WAIT:
-	case SYS_WAIT | SYS_NONBLOCK:
-		status = notify_wait(t, a0, (number & SYS_NONBLOCK) == 0);
-		break;
-	case SYS_YIELD:
-		sched_yield();
-		status = STATUS_OK;
-		break;
-	case SYS_INVOKE: {
-		struct actor actor = { threads[t].table, threads[t].table_size };
-		struct program_operation operation = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
+	if (number == SYS_CALL)
+		return ipc_call(t, a0, a1, a3, a4);
+	if (number == SYS_REPLY_RECV)
+		return ipc_reply_receive(t, a0, a1, a2, a3, a4);
+	if (number == SYS_SIGNAL)
+		return sched_return(t, notify_signal(t, a0));
+	if (number == SYS_SEND)
+		return sched_return(t, ipc_send(t, a0, a1, a3));
+	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
 
-		status = a0 > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, &operation);
-		break;
-	}
-	default:
-		break;
-	}
-	threads[t].registers[REG_A0] = status;
-	return syscall_leave();
+	return sched_return(t, syscall_other(t, number, a0, &o));
 }
 
 u32 syscall_fault(u64 cause, u64 address)
@@ -174,7 +156,7 @@ u32 syscall_fault(u64 cause, u64 address)
 	hart.holder = NONE;
 	threads[hart.current].saved_all = 1;
 	thread_fault(hart.current, cause, address);
-	return syscall_leave();
+	return sched_leave();
 }
 
 u32 syscall_interrupt(bool timer)
@@ -201,5 +183,5 @@ u32 syscall_interrupt(bool timer)
 			if (!notify_interrupt())
 				break;
 	}
-	return syscall_leave();
+	return sched_leave();
 }

@@ -30,9 +30,3 @@ u32 syscall_fault(u64 cause, u64 address);
             fault_ring, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
 u32 syscall_interrupt(bool timer);
-
-/* Who runs after an entry; makes the hardware ready for it. NONE: nobody, then the caller idles. */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
-u32 syscall_leave(void);

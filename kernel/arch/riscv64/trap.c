@@ -33,7 +33,7 @@ u32 trap_idle(void)
 		else if ((pending & (1ul << IRQ_EXTERNAL)) != 0)
 			next = syscall_interrupt(false);
 		else if (cnode_bury())
-			next = syscall_leave();
+			next = sched_leave();
 		else
 			machine_wait();
 	}
@@ -65,5 +65,5 @@ u32 arch_start(const struct boot_record *record)
 	arch_print("\n");
 	boot_main(record, system);
 	machine_run();
-	return syscall_leave();
+	return sched_leave();
 }
