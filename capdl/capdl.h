@@ -99,12 +99,15 @@ u8 bits_for(u64 size); /* smallest b with 2^b >= size */
 
 /* ---- diagnose.c -------------------------------------------------------------------------------------------- */
 struct span {
-	u32 file, offset, length;
+	u32 file, offset, length; /* file | SPAN_LINE: `offset` is a line of a file that was not read (from level 2) */
 };
+#define SPAN_LINE 0x80000000u
 struct source {
 	const char *path;  /* as messages show it */
 	const char *where; /* as it was opened */
 	const char *text;
+	u32 *lines;        /* offset of each line, made when first needed */
+	u32 line_count;
 	u32 size;
 	bool open; /* being read: an import of it now is a cycle */
 };
@@ -121,7 +124,7 @@ void error_also(struct capdl *c, struct span at, const char *what);
 u32 diagnose_print(struct capdl *c, FILE *out, bool json);
 bool diagnose_explain(const char *code, FILE *out);
 void diagnose_list(FILE *out);
-void position_of(const struct capdl *c, struct span at, u32 *line, u32 *column);
+void position_of(struct capdl *c, struct span at, u32 *line, u32 *column);
 const char *origin_of(struct capdl *c, struct span at); /* "file.sys:12", without directories */
 const char *nearest(const char *word, const char *const *words, u32 count);
 
@@ -309,6 +312,7 @@ struct thread {
 struct bound {
 	u32 cap;          /* of the notification, in the kernel table */
 	u32 what, line, bit;
+	const char *device; /* of a line, else NULL */
 };
 struct fill {
 	u32 page;         /* object */
@@ -381,6 +385,8 @@ struct capdl {
 	struct arena arena;
 	struct intern intern;
 	struct source *sources;
+	const char **origins; /* files named by level 2 */
+	u32 origin_count, origin_capacity;
 	u32 source_count, source_capacity;
 	struct diagnostic *diagnostics;
 	u32 diagnostic_count, diagnostic_capacity, errors;
@@ -414,7 +420,10 @@ void image_objects(struct capdl *c);
 void place_dma(struct capdl *c);
 void place(struct capdl *c);
 void emit(struct capdl *c);
+/* Level 2: prints the object graph, reads one, checks one that was read. Reading what was printed is the identity. */
 void cdl_print(struct capdl *c, struct buffer *out);
+void cdl_read(struct capdl *c, const char *path);
+void cdl_check(struct capdl *c);
 u32 verify(const unsigned char *system, size_t size, FILE *out);
 /* Adds the tables that stand at `offset` of the system to `out`, their header to `header`. */
 void manifest_make(struct capdl *c, struct buffer *header, struct buffer *out, u64 offset);
@@ -423,6 +432,9 @@ u32 system_checksum(const unsigned char *data, size_t size);
 
 /* ---- elaborate.c, used by image.c too ---------------------------------------------------------------------- */
 u64 object_bytes(const struct object *object);
+/* The one name of an object, like fat/thread[0] (made by the compiler) or fat.disk[3] (named in the specification). */
+const char *object_name(struct capdl *c, u32 object);
+const char *object_label(struct capdl *c, const struct object *object); /* the same for people: fat.endpoint */
 u32 object_new(struct capdl *c, u8 type, u8 size_bits, u32 owner, const char *name, struct span at);
 /* A root untyped: its original is in the kernel table. */
 u32 object_root(struct capdl *c, u8 memory, u8 size_bits, u32 owner, const char *name, struct span at);

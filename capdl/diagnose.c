@@ -47,22 +47,42 @@ void error_also(struct capdl *c, struct span at, const char *what)
 	c->diagnostics[c->diagnostic_count - 1].other_what = what;
 }
 
-void position_of(const struct capdl *c, struct span at, u32 *line, u32 *column)
+static void find_lines(struct capdl *c, struct source *source)
 {
-	const struct source *source;
-	u32 start = 0;
+	u32 count = 1;
+
+	for (u32 i = 0; i < source->size; i++)
+		count += source->text[i] == '\n';
+	source->lines = arena_take(&c->arena, (count + 1) * sizeof *source->lines);
+	source->line_count = 1;
+	for (u32 i = 0; i < source->size; i++)
+		if (source->text[i] == '\n')
+			source->lines[source->line_count++] = i + 1;
+}
+
+void position_of(struct capdl *c, struct span at, u32 *line, u32 *column)
+{
+	struct source *source;
+	u32 low = 0, high;
 
 	*line = 1;
 	*column = 1;
 	if (at.file >= c->source_count)
 		return;
 	source = &c->sources[at.file];
-	for (u32 i = 0; i < at.offset && i < source->size; i++)
-		if (source->text[i] == '\n') {
-			(*line)++;
-			start = i + 1;
-		}
-	*column = at.offset - start + 1;
+	if (source->lines == NULL)
+		find_lines(c, source);
+	high = source->line_count;
+	while (high - low > 1) {
+		u32 middle = low + (high - low) / 2;
+
+		if (source->lines[middle] <= at.offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	*line = low + 1;
+	*column = at.offset - source->lines[low] + 1;
 }
 
 const char *origin_of(struct capdl *c, struct span at)
@@ -70,6 +90,8 @@ const char *origin_of(struct capdl *c, struct span at)
 	u32 line, column;
 	const char *path, *slash;
 
+	if (at.file != NONE && (at.file & SPAN_LINE) != 0)
+		return format(c, "%s:%u", c->origins[at.file & ~SPAN_LINE], at.offset);
 	if (at.file >= c->source_count)
 		return "";
 	position_of(c, at, &line, &column);
@@ -132,7 +154,7 @@ static void print_json_text(const char *text, FILE *out)
 	fputc('"', out);
 }
 
-static void print_one(const struct capdl *c, const struct diagnostic *d, FILE *out, bool json)
+static void print_one(struct capdl *c, const struct diagnostic *d, FILE *out, bool json)
 {
 	u32 line, column;
 	bool placed = d->at.file < c->source_count;

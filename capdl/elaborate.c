@@ -72,7 +72,7 @@ static u32 hardware_notification(struct capdl *c, u32 owner, const char *name, s
 	u32 object;
 
 	if (model->hardware == NONE)
-		model->hardware = object_root(c, MEMORY_RAM, 12, NONE, "hardware", nowhere);
+		model->hardware = object_root(c, MEMORY_RAM, 12, NONE, "/hardware", nowhere);
 	object = object_new(c, OBJECT_NOTIFICATION, 0, owner, name, at);
 	object_carve(c, object, model->hardware, 0, model->kernel_table, NONE);
 	if (model->builder != model->kernel_table)
@@ -81,9 +81,9 @@ static u32 hardware_notification(struct capdl *c, u32 owner, const char *name, s
 	return object;
 }
 
-static void bind(struct capdl *c, u32 notification, u32 what, u32 line, u32 bit)
+static void bind(struct capdl *c, u32 notification, u32 what, u32 line, u32 bit, const char *device)
 {
-	*LIST_ADD(c, &c->model, binding) = (struct bound){c->model.objects[notification].original, what, line, bit};
+	*LIST_ADD(c, &c->model, binding) = (struct bound){c->model.objects[notification].original, what, line, bit, device};
 }
 
 static u32 connection_object(struct capdl *c, u8 type, u8 size_bits, u32 owner, const char *name, struct span at)
@@ -98,12 +98,12 @@ static u32 connection_object(struct capdl *c, u8 type, u8 size_bits, u32 owner, 
 static void component_memory(struct capdl *c, u32 index)
 {
 	struct component *component = &c->spec.components[index];
-	u32 root = object_root(c, MEMORY_RAM, 12, index, "memory", component->name.at);
+	u32 root = object_root(c, MEMORY_RAM, 12, index, component->supervisor == NONE ? "/memory" : "/block", component->name.at);
 
 	component->memory = root;
 	if (component->supervisor == NONE)
 		return;
-	component->memory = object_new(c, OBJECT_UNTYPED, 12, index, "memory", component->name.at);
+	component->memory = object_new(c, OBJECT_UNTYPED, 12, index, "/memory", component->name.at);
 	object_carve(c, component->memory, root, 0, c->model.builder, slot_take(c, c->model.builder, 1));
 }
 
@@ -114,16 +114,16 @@ static void component_kernel_objects(struct capdl *c, u32 index)
 	u32 table = actor_of(c, index), section = index == c->spec.supervisor ? 0 : component->section, object, slots;
 	u32 threads = component->threads.given ? (u32)component->threads.value : 1;
 
-	component->table = object_new(c, OBJECT_TABLE, 4, index, "table", component->name.at);
+	component->table = object_new(c, OBJECT_TABLE, 4, index, "/table", component->name.at);
 	if (component->supervises)
 		model->builder = component->table;
 	object_carve(c, component->table, component->memory, section, table, slot_take(c, table, 1));
-	component->root = object_new(c, OBJECT_SPACE, 2, index, "root", component->name.at);
+	component->root = object_new(c, OBJECT_SPACE, 2, index, "/root", component->name.at);
 	object_carve(c, component->root, component->memory, section, table, slot_take(c, table, 1));
 	component->first_thread = model->thread_count;
 	slots = slot_take(c, table, threads);
 	for (u32 i = 0; i < threads; i++) {
-		object = object_new(c, OBJECT_THREAD, 0, index, "thread", component->name.at);
+		object = object_new(c, OBJECT_THREAD, 0, index, "/thread", component->name.at);
 		model->objects[object].number = i;
 		object_carve(c, object, component->memory, section, table, slots == NONE ? NONE : slots + i);
 		*LIST_ADD(c, model, thread) = (struct thread){.object = object, .component = index, .number = i};
@@ -187,15 +187,15 @@ static void component_events(struct capdl *c, u32 index)
 	bool grant = false;
 
 	component->notification = has_hardware(c, component) ?
-		hardware_notification(c, index, "notification", component->name.at) :
-		connection_object(c, OBJECT_NOTIFICATION, 0, index, "notification", component->name.at);
+		hardware_notification(c, index, "/notification", component->name.at) :
+		connection_object(c, OBJECT_NOTIFICATION, 0, index, "/notification", component->name.at);
 	cap_copy(c, component->table, component->slot_notification, c->model.objects[component->notification].holder_cap,
 		RIGHT_READ, 0, component->section, component->name.at);
 	if (component->slot_endpoint == 0)
 		return;
 	for (u32 i = 0; i < c->spec.connection_count; i++)
 		grant |= c->spec.connections[i].grant && c->spec.connections[i].server_index == index;
-	component->endpoint = connection_object(c, OBJECT_ENDPOINT, 0, index, "endpoint", component->name.at);
+	component->endpoint = connection_object(c, OBJECT_ENDPOINT, 0, index, "/endpoint", component->name.at);
 	cap_copy(c, component->table, component->slot_endpoint, c->model.objects[component->endpoint].holder_cap,
 		RIGHT_READ | (grant ? RIGHT_GRANT : 0), 0, component->section, component->name.at);
 }
@@ -222,6 +222,7 @@ static u32 device_page(struct capdl *c, u32 owner, u64 address, u8 bits, const c
 		return model->objects[root].holder_cap;
 	root = object_root(c, MEMORY_DEVICE, bits, owner, name, at);
 	model->objects[root].address = address;
+	model->objects[root].number = (u32)(address >> bits);
 	map_put(&c->arena, &model->filled, NULL, address, root);
 	if (table != model->kernel_table)
 		model->objects[root].holder_cap = cap_copy(c, table, slot_take(c, table, 1), model->objects[root].original,
@@ -248,7 +249,7 @@ static void item_device(struct capdl *c, u32 index, struct item *item)
 			item->name.at);
 	item->first_bit = component->next_bit;
 	for (u32 i = 0; i < device->line_count; i++)
-		bind(c, component->notification, BIND_LINE, device->lines[i], bit_take(c, index, item->name.at));
+		bind(c, component->notification, BIND_LINE, device->lines[i], bit_take(c, index, item->name.at), device->name.text);
 }
 
 /* Pages whose addresses go to devices: carved at boot, never destroyed, hence held by the kernel table. */
@@ -305,9 +306,9 @@ static u32 machine_slot(struct capdl *c, u32 index, u32 bit, struct span at)
 	u32 slot = slot_take(c, component->table, 1);
 
 	if (model->machine == NONE) {
-		model->machine = hardware_notification(c, NONE, "machine", at);
-		bind(c, model->machine, BIND_POWER_OFF, 0, 0);
-		bind(c, model->machine, BIND_RESET, 0, 1);
+		model->machine = hardware_notification(c, NONE, "/machine", at);
+		bind(c, model->machine, BIND_POWER_OFF, 0, 0, NULL);
+		bind(c, model->machine, BIND_RESET, 0, 1, NULL);
 	}
 	cap_copy(c, component->table, slot, model->objects[model->machine].holder_cap, RIGHT_WRITE, 1u << bit,
 		component->section, at);
@@ -321,7 +322,7 @@ static void component_faults(struct capdl *c, u32 index)
 	u32 table = actor_of(c, index), cap = model->objects[model->fault_ring].original;
 
 	component->bit_faults = bit_take(c, index, component->faults_at);
-	bind(c, component->notification, BIND_FAULT_RING, 0, component->bit_faults);
+	bind(c, component->notification, BIND_FAULT_RING, 0, component->bit_faults, NULL);
 	component->region_faults = region_new(c, index, REGION_FAULTS, "fault_ring", PAGE, RIGHT_READ, component->faults_at);
 	if (table != model->kernel_table)
 		cap = cap_copy(c, table, slot_take(c, table, 1), cap, RIGHT_READ, 0, 0, component->faults_at);
@@ -345,7 +346,7 @@ static void component_holdings(struct capdl *c, u32 index)
 	}
 	if (component->timer) {
 		component->bit_timer = bit_take(c, index, component->timer_at);
-		bind(c, component->notification, BIND_TIMER, 0, component->bit_timer);
+		bind(c, component->notification, BIND_TIMER, 0, component->bit_timer, NULL);
 	}
 	if (component->faults)
 		component_faults(c, index);
@@ -463,7 +464,7 @@ static void component_stacks(struct capdl *c, u32 index)
 
 		*LIST_ADD(c, &c->model, region) = (struct region){index, "stack", REGION_STACK, top - size, size, rights, NONE,
 			component->name.at};
-		private_pages(c, index, top - size, size, 12, rights, "stack", component->name.at);
+		private_pages(c, index, top - size, size, 12, rights, format(c, "/stack%u", i), component->name.at);
 		c->model.threads[component->first_thread + i].sp = top;
 	}
 }
@@ -518,10 +519,10 @@ static void start_model(struct capdl *c)
 	struct spec *spec = &c->spec;
 	u32 order = 0;
 
-	model->kernel_table = object_new(c, OBJECT_TABLE, 10, NONE, "kernel", nowhere);
+	model->kernel_table = object_new(c, OBJECT_TABLE, 10, NONE, "/kernel", nowhere);
 	model->builder = model->kernel_table;
 	model->hardware = model->machine = NONE;
-	model->fault_ring = object_root(c, MEMORY_RAM, 12, NONE, "fault_ring", nowhere);
+	model->fault_ring = object_root(c, MEMORY_RAM, 12, NONE, "/fault_ring", nowhere);
 	model->objects[model->fault_ring].type = OBJECT_PAGE;
 	model->objects[model->fault_ring].fixed = true;
 	model->caps[model->objects[model->fault_ring].original].index = KERNEL_SLOT_FAULT_RING;
@@ -545,11 +546,11 @@ static void start_model(struct capdl *c)
 			spec->components[i].order = order++;
 		}
 	if (model->builder == model->kernel_table) {
-		model->connections = object_root(c, MEMORY_RAM, 12, NONE, "connections", nowhere);
+		model->connections = object_root(c, MEMORY_RAM, 12, NONE, "/connections", nowhere);
 		return;
 	}
-	model->connections = object_new(c, OBJECT_UNTYPED, 12, NONE, "connections", nowhere);
-	object_carve(c, model->connections, object_root(c, MEMORY_RAM, 12, NONE, "connections", nowhere), 0, model->builder,
+	model->connections = object_new(c, OBJECT_UNTYPED, 12, NONE, "/connections", nowhere);
+	object_carve(c, model->connections, object_root(c, MEMORY_RAM, 12, NONE, "/block_of_connections", nowhere), 0, model->builder,
 		slot_take(c, model->builder, 1));
 }
 

@@ -38,7 +38,7 @@ static u32 handle(struct capdl *c, u32 actor, u32 object)
 		return 0;
 	cap = &c->model.caps[c->model.objects[object].original];
 	if (cap->container != actor)
-		internal(c, format(c, "a section names %s, which its actor does not hold", c->model.objects[object].name));
+		internal(c, format(c, "a section names %s, which its actor does not hold", object_name(c, object)));
 	return cap->index;
 }
 

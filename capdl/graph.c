@@ -24,24 +24,23 @@ static u32 node_new(struct capdl *c, struct graph *graph, enum node_kind kind, c
 static u32 label_of(struct capdl *c, struct graph *graph, u32 index)
 {
 	const struct object *object = &c->model.objects[index];
-	const char *owner = object->owner == NONE ? NULL : c->spec.components[object->owner].name.text;
+	const char *label = object_label(c, object);
 
 	switch (object->type) {
 	case OBJECT_ENDPOINT:
-		return node_new(c, graph, NODE_ENDPOINT, format(c, "%s.%s", owner, object->name), object->owner, object->at);
+		return node_new(c, graph, NODE_ENDPOINT, label, object->owner, object->at);
 	case OBJECT_NOTIFICATION:
-		return node_new(c, graph, NODE_NOTIFICATION, owner == NULL ? object->name : format(c, "%s.%s", owner, object->name),
-			object->owner, object->at);
+		return node_new(c, graph, NODE_NOTIFICATION, label, object->owner, object->at);
 	case OBJECT_UNTYPED:
 		if (object->memory == MEMORY_DEVICE)
 			return node_new(c, graph, NODE_DEVICE, object->name, object->owner, object->at);
 		if (object->memory == MEMORY_ROM)
 			return node_new(c, graph, NODE_MEMORY, "image", NONE, object->at);
-		return owner == NULL ? node_new(c, graph, NODE_MEMORY, object->name, NONE, object->at) : object->owner;
+		return object->owner == NONE ? node_new(c, graph, NODE_MEMORY, label, NONE, object->at) : object->owner;
 	case OBJECT_PAGE:
-		return owner == NULL ? node_new(c, graph, NODE_MEMORY, object->name, NONE, object->at) : object->owner;
+		return object->owner == NONE ? node_new(c, graph, NODE_MEMORY, label, NONE, object->at) : object->owner;
 	default:
-		return owner == NULL ? NONE : object->owner;
+		return object->owner;
 	}
 }
 

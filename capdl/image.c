@@ -139,7 +139,7 @@ static void lay_out_rom(struct capdl *c)
 static void data_segment(struct capdl *c, const struct segment *segment)
 {
 	struct span at = c->spec.components[segment->component].name.at;
-	u32 first = private_pages(c, segment->component, segment->address, segment->memory_size, 12, segment->rights, "data", at);
+	u32 first = private_pages(c, segment->component, segment->address, segment->memory_size, 12, segment->rights, format(c, "/data_%lx", segment->address), at);
 
 	for (u64 offset = 0; offset < segment->file_size; offset += PAGE) {
 		u64 left = segment->file_size - offset;
@@ -182,10 +182,11 @@ static void rom_objects(struct capdl *c)
 
 		while (address % (2ul << bits) == 0 && page + (2ul << bits) / PAGE <= end)
 			bits++;
-		root = object_root(c, MEMORY_ROM, bits, NONE, "image", nowhere);
+		root = object_root(c, MEMORY_ROM, bits, NONE, "/image_block", nowhere);
 		model->objects[root].address = address;
+		model->objects[root].number = (u32)page;
 		for (u64 i = 0; i < (1ul << bits) / PAGE; i++) {
-			u32 object = object_new(c, OBJECT_PAGE, 12, NONE, "image", nowhere);
+			u32 object = object_new(c, OBJECT_PAGE, 12, NONE, "/image", nowhere);
 
 			model->objects[object].number = (u32)(page + i);
 			object_carve(c, object, root, 0, model->builder, slots == NONE ? NONE : slots + (u32)(page + i - first));

@@ -26,17 +26,11 @@ static u32 text(struct texts *texts, const char *words)
 	return known;
 }
 
-static const char *owner_name(const struct capdl *c, const struct object *object)
-{
-	return object->owner == NONE ? NULL : c->spec.components[object->owner].name.text;
-}
-
 const char *describe_cap(struct capdl *c, const struct capability *cap)
 {
 	static const char *const kinds[] = {"", "untyped", "endpoint", "notification", "table", "space", "thread", "page"};
 	static const char letters[] = "rwxcgus";
 	const struct object *object = &c->model.objects[cap->object];
-	const char *owner = owner_name(c, object);
 	char rights[8];
 	u32 count = 0;
 
@@ -45,10 +39,8 @@ const char *describe_cap(struct capdl *c, const struct capability *cap)
 			rights[count++] = letters[i];
 	rights[count] = 0;
 	if (cap->badge != 0)
-		return format(c, "%s %s%s%s, rights %s, badge 0x%x", kinds[object->type], owner == NULL ? "" : owner,
-			owner == NULL ? "" : ".", object->name, rights, cap->badge);
-	return format(c, "%s %s%s%s, rights %s", kinds[object->type], owner == NULL ? "" : owner, owner == NULL ? "" : ".",
-		object->name, rights);
+		return format(c, "%s %s, rights %s, badge 0x%x", kinds[object->type], object_label(c, object), rights, cap->badge);
+	return format(c, "%s %s, rights %s", kinds[object->type], object_label(c, object), rights);
 }
 
 struct tables {
@@ -160,20 +152,16 @@ static void fill_caps(struct capdl *c, struct tables *tables, struct texts *text
 
 static void fill_lines(struct capdl *c, struct tables *tables, struct texts *texts)
 {
+	const struct model *model = &c->model;
 	u32 next = 0;
 
-	for (u32 i = 0; i < c->spec.component_count; i++)
-		for (u32 j = 0; j < c->spec.components[i].item_count; j++) {
-			const struct item *item = &c->spec.components[i].items[j];
-			const struct device *device;
+	for (u32 i = 0; i < model->binding_count; i++) {
+		const struct bound *binding = &model->bindings[i];
 
-			if (item->kind != ITEM_DEVICE)
-				continue;
-			device = &c->spec.devices[item->device];
-			for (u32 k = 0; k < device->line_count; k++)
-				tables->lines[next++] = (struct manifest_line){device->lines[k], i, item->first_bit + k,
-					text(texts, item->name.text)};
-		}
+		if (binding->what == BIND_LINE)
+			tables->lines[next++] = (struct manifest_line){binding->line,
+				model->objects[model->caps[binding->cap].object].owner, binding->bit, text(texts, binding->device)};
+	}
 }
 
 /* Adds everything that stands at `offset` of the system to `out`, the header first in `header`. */

@@ -13,6 +13,26 @@ u64 object_bytes(const struct object *object)
 	}
 }
 
+const char *object_name(struct capdl *c, u32 index)
+{
+	const struct object *object = &c->model.objects[index];
+	const char *owner = object->owner == NONE ? "" : c->spec.components[object->owner].name.text;
+	const char *dot = *owner != 0 && object->name[0] != '/' ? "." : "";
+
+	if (object->number != NONE)
+		return format(c, "%s%s%s[%u]", owner, dot, object->name, object->number);
+	return format(c, "%s%s%s", owner, dot, object->name);
+}
+
+const char *object_label(struct capdl *c, const struct object *object)
+{
+	const char *name = object->name + (object->name[0] == '/' ? 1 : 0);
+
+	if (object->owner == NONE)
+		return name;
+	return format(c, "%s.%s", c->spec.components[object->owner].name.text, name);
+}
+
 static u8 original_rights(const struct object *object)
 {
 	switch (object->type) {
@@ -121,8 +141,8 @@ u32 find_space(struct capdl *c, u32 component, u8 level, u64 address, struct spa
 	if (space != NONE)
 		return space;
 	upper = level == 1 ? owner->root : find_space(c, component, 1, address, at);
-	space = object_new(c, OBJECT_SPACE, level, component, "space", at);
-	c->model.objects[space].number = (u32)(address >> shift) | (level == 1 ? 0x80000000u : 0);
+	space = object_new(c, OBJECT_SPACE, level, component, level == 1 ? "/middle" : "/leaf", at);
+	c->model.objects[space].number = (u32)(address >> shift);
 	object_carve(c, space, owner->memory, carve_section(c, component), table, slot_take(c, table, 1));
 	cap_copy(c, upper, (u32)(address >> shift) & 511, c->model.objects[space].original, RIGHTS_ALL, 0, owner->section, at);
 	map_put(&c->arena, &owner->spaces, NULL, key, space);

@@ -728,7 +728,7 @@ static void import(struct capdl *c, u32 from, struct token name)
 		return;
 	}
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);
-	c->sources[c->source_count] = (struct source){name.text, where, text, size, true};
+	c->sources[c->source_count] = (struct source){.path = name.text, .where = where, .text = text, .size = size, .open = true};
 	read_source(c, c->source_count++);
 }
 
@@ -838,7 +838,7 @@ static void read_source(struct capdl *c, u32 file)
 void read_buffer(struct capdl *c, const char *path, const char *text, u32 size)
 {
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);
-	c->sources[c->source_count] = (struct source){path, path, text, size, true};
+	c->sources[c->source_count] = (struct source){.path = path, .where = path, .text = text, .size = size, .open = true};
 	read_source(c, c->source_count++);
 }
 

@@ -47,8 +47,7 @@ static void report_blocks(struct capdl *c, struct buffer *out)
 		if (object->type != OBJECT_UNTYPED || object->memory != MEMORY_RAM || usages[i].used == 0 ||
 		    (object->root && usages[i].untyped == block))
 			continue;
-		print_row(out, object->owner == NONE ? object->name : format(c, "%s.%s", c->spec.components[object->owner].name.text,
-			object->name), &usages[i], block);
+		print_row(out, object_label(c, object), &usages[i], block);
 		sum.tables += usages[i].tables;
 		sum.spaces += usages[i].spaces;
 		sum.threads += usages[i].threads;
