@@ -335,6 +335,7 @@ struct region {
 };
 struct section {
 	const char *name;
+	struct name actor_name; /* as read from level 2 */
 	u32 actor;        /* object: the table it acts on */
 	u32 component;    /* or NONE */
 };
@@ -397,6 +398,8 @@ struct capdl {
 	u32 segment_count, segment_capacity;
 	u64 rom_text_end, rom_end; /* offsets: after the pages of text, after the contents of data segments */
 	struct buffer system;
+	struct span *object_spans, *cap_spans; /* lines of level 2 */
+	u32 object_span_count, object_span_capacity, cap_span_count, cap_span_capacity;
 	u32 include_count;
 	const char *includes[16];
 	bool (*read_file)(struct capdl *c, const char *path, const char **text, u32 *size);
@@ -417,8 +420,11 @@ void elaborate(struct capdl *c);
 void header_print(struct capdl *c, u32 component, struct buffer *out);
 void image_load(struct capdl *c, u32 component, const unsigned char *data, size_t size, const char *path);
 void image_objects(struct capdl *c);
+void image_contents(struct capdl *c, struct segment *wanted, u32 wanted_count);
 void place_dma(struct capdl *c);
 void place(struct capdl *c);
+/* The order of retype of a graph that has its addresses already. */
+void place_order(struct capdl *c);
 void emit(struct capdl *c);
 /* Level 2: prints the object graph, reads one, checks one that was read. Reading what was printed is the identity. */
 void cdl_print(struct capdl *c, struct buffer *out);

@@ -14,7 +14,7 @@ static u64 ticks(const struct capdl *c, u64 nanoseconds)
 
 static u32 section_new(struct capdl *c, const char *name, u32 actor, u32 component)
 {
-	*LIST_ADD(c, &c->model, section) = (struct section){name, actor, component};
+	*LIST_ADD(c, &c->model, section) = (struct section){.name = name, .actor = actor, .component = component};
 	return c->model.section_count - 1;
 }
 
@@ -517,7 +517,7 @@ static void start_model(struct capdl *c)
 {
 	struct model *model = &c->model;
 	struct spec *spec = &c->spec;
-	u32 order = 0;
+	u32 order = 0, root;
 
 	model->kernel_table = object_new(c, OBJECT_TABLE, 10, NONE, "/kernel", nowhere);
 	model->builder = model->kernel_table;
@@ -549,9 +549,9 @@ static void start_model(struct capdl *c)
 		model->connections = object_root(c, MEMORY_RAM, 12, NONE, "/connections", nowhere);
 		return;
 	}
+	root = object_root(c, MEMORY_RAM, 12, NONE, "/block_of_connections", nowhere);
 	model->connections = object_new(c, OBJECT_UNTYPED, 12, NONE, "/connections", nowhere);
-	object_carve(c, model->connections, object_root(c, MEMORY_RAM, 12, NONE, "/block_of_connections", nowhere), 0, model->builder,
-		slot_take(c, model->builder, 1));
+	object_carve(c, model->connections, root, 0, model->builder, slot_take(c, model->builder, 1));
 }
 
 void elaborate(struct capdl *c)

@@ -115,6 +115,26 @@ void image_load(struct capdl *c, u32 index, const unsigned char *data, size_t si
 	component->entry = header.e_entry;
 }
 
+/* Level 2 says where the segments lie; the images supply their contents, which must have the same shape. */
+void image_contents(struct capdl *c, struct segment *wanted, u32 wanted_count)
+{
+	bool same = wanted_count == c->segment_count;
+
+	for (u32 i = 0; i < wanted_count && same; i++) {
+		struct segment *segment = &c->segments[i];
+
+		same = segment->component == wanted[i].component && segment->address == wanted[i].address &&
+			segment->memory_size == wanted[i].memory_size && segment->file_size == wanted[i].file_size &&
+			segment->rights == wanted[i].rights;
+		segment->rom = wanted[i].rom;
+		if (same && segment->rom + segment->file_size > c->rom_end)
+			same = false;
+	}
+	if (!same)
+		error_at(c, nowhere, "F01", "build the system from its .sys file again",
+			"the images are not those that the object-level text was made for");
+}
+
 /* ---- what follows from the sizes ---- */
 
 /* Text and read-only data in pages of their own, then the contents of data. */

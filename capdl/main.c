@@ -127,6 +127,13 @@ static bool make_folder(const char *path)
 	return true;
 }
 
+static bool is_level_two(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length > 4 && strcmp(path + length - 4, ".cdl") == 0;
+}
+
 static int bad_usage(const char *what, const char *word)
 {
 	fprintf(stderr, "capdl: %s%s\nTry: capdl --help\n", what, word);
@@ -285,6 +292,38 @@ static bool write_extras(struct capdl *c, const struct options *options)
 	return good;
 }
 
+static void build_from_sys(struct capdl *c, const struct options *options)
+{
+	if (!analyse(c, options))
+		return;
+	if (options->gen != NULL)
+		compare_headers(c, options->gen);
+	load_images(c, options->elf_dir);
+	if (c->errors == 0)
+		image_objects(c);
+	if (c->errors == 0)
+		place(c);
+}
+
+static void build_from_cdl(struct capdl *c, const struct options *options)
+{
+	struct segment *wanted;
+	u32 count;
+
+	c->read_file = load;
+	cdl_read(c, options->file);
+	if (c->errors > 0)
+		return;
+	wanted = c->segments;
+	count = c->segment_count;
+	c->segments = NULL;
+	c->segment_count = c->segment_capacity = 0;
+	load_images(c, options->elf_dir);
+	if (c->errors == 0)
+		image_contents(c, wanted, count);
+	place_order(c);
+}
+
 static int do_build(const struct options *options)
 {
 	struct capdl c = {0};
@@ -292,15 +331,10 @@ static int do_build(const struct options *options)
 
 	if (options->out == NULL || options->elf_dir == NULL)
 		return bad_usage("build needs --elf-dir DIR and --out FILE", "");
-	if (!analyse(&c, options))
-		return finish(&c, options, EXIT_INPUT);
-	if (options->gen != NULL)
-		compare_headers(&c, options->gen);
-	load_images(&c, options->elf_dir);
-	if (c.errors == 0)
-		image_objects(&c);
-	if (c.errors == 0)
-		place(&c);
+	if (is_level_two(options->file))
+		build_from_cdl(&c, options);
+	else
+		build_from_sys(&c, options);
 	if (c.errors == 0)
 		emit(&c);
 	if (c.errors > 0)
@@ -319,7 +353,11 @@ static int do_check(const struct options *options)
 {
 	struct capdl c = {0};
 
-	(void)analyse(&c, options);
+	c.read_file = load;
+	if (is_level_two(options->file))
+		cdl_read(&c, options->file);
+	else
+		(void)analyse(&c, options);
 	return finish(&c, options, EXIT_GOOD);
 }
 
@@ -461,8 +499,10 @@ static int run(const struct options *options)
 	if (strcmp(command, "check") != 0 && strcmp(command, "headers") != 0 && strcmp(command, "build") != 0 &&
 	    strcmp(command, "graph") != 0)
 		return bad_usage("there is no command ", command);
-	if (options->tree == NULL)
+	if (options->tree == NULL && !is_level_two(options->file))
 		return bad_usage("the board is missing: --dtb TREE or --board DIR", "");
+	if (is_level_two(options->file) && strcmp(command, "check") != 0 && strcmp(command, "build") != 0)
+		return bad_usage("object-level text can be checked and built, not used for ", command);
 	if (strcmp(command, "headers") == 0)
 		return do_headers(options);
 	if (strcmp(command, "graph") == 0)

@@ -144,6 +144,26 @@ static void collect_carved(struct capdl *c)
 		qsort(model->carved, model->carved_count, sizeof *model->carved, compare_carved);
 }
 
+static int compare_addresses(const void *left, const void *right)
+{
+	const struct carved *a = left, *b = right;
+
+	if (a->parent != b->parent)
+		return a->parent < b->parent ? -1 : 1;
+	return a->size < b->size ? -1 : a->size > b->size; /* size holds the address here */
+}
+
+void place_order(struct capdl *c)
+{
+	struct model *model = &c->model;
+
+	collect_carved(c);
+	for (u32 i = 0; i < model->carved_count; i++)
+		model->carved[i].size = model->objects[model->carved[i].object].address;
+	if (model->carved_count > 1)
+		qsort(model->carved, model->carved_count, sizeof *model->carved, compare_addresses);
+}
+
 /* Calls for each group of objects with one parent; sizes first, addresses when all roots have theirs. */
 static void measure(struct model *model, bool roots)
 {
