@@ -1,4 +1,4 @@
-/* bench.c - counts instructions of kernel and file operations and prints `bench NAME VALUE` lines.
+/* bench.c - counts instructions of kernel and file operations and prints `bench: NAME VALUE` lines.
  *
  * Exact only under `-icount`, where the counter counts instructions of the guest (see ./mullion bench). A row is the
  * middle of many samples of one operation each, so that a timer interrupt in between does not show. */
@@ -35,14 +35,33 @@ u64 measuring_cost(void)
 
 void row(const char *name, u64 value)
 {
-	print("bench %s %lu\n", name, value);
+	print("bench: %s %lu\n", name, value);
+}
+
+/* The UART driver has the higher priority, but may wait for its device. */
+static void let_text_out(void)
+{
+	u64 until = clock_ticks() + TIMEBASE / 20;
+
+	while (clock_ticks() < until)
+		sys_yield();
+}
+
+/* With the right to do so the machine is switched off: whoever counts from outside knows that this is the end. */
+static void end_machine(void)
+{
+#ifdef SLOT_POWER_OFF
+	(void)machine_power_off();
+#endif
 }
 
 void expect(u64 status, const char *what)
 {
 	if (status == STATUS_OK)
 		return;
-	print("bench stopped: %s: %s (status %lu)\n", what, status_text(status), status);
+	print("bench: stopped: %s: %s (status %lu)\n", what, status_text(status), status);
+	let_text_out();
+	end_machine();
 	component_exit(1);
 }
 
@@ -54,11 +73,13 @@ void worker(u64 thread)
 
 int main(void)
 {
-	print("bench begins\n");
+	print("bench: begins\n");
 	bench_kernel();
 #ifdef FILES_MEMORY
 	bench_files();
 #endif
-	print("bench ends\n");
+	print("bench: ends\n");
+	let_text_out();
+	end_machine();
 	return 0;
 }

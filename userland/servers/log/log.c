@@ -49,6 +49,14 @@ static void add_line(const char *name, const char *text, size_t size)
 {
 	char line[LINE_BYTES + 64];
 	u64 milliseconds = clock_ticks() / (TIMEBASE / 1000);
+	size_t known = strlen(name);
+
+	/* Programs that also run without a log name themselves: once is enough. */
+	if (size > known + 2 && strncmp(text, name, known) == 0 && text[known] == ':' && text[known + 1] == ' ') {
+		text += known + 2;
+		size -= known + 2;
+	}
+
 	size_t length = format(line, sizeof line, "[%4lu.%03lu] %s: %.*s\n", milliseconds / 1000, milliseconds % 1000, name,
 		(int)size, text);
 
