@@ -1,6 +1,8 @@
 /* count - QEMU plugin that counts instructions from outside: by who runs them, and the longest stretch in the kernel.
  *
- * Arguments: trap=ADDRESS of the kernel's trap vector, out=FILE, uart=PHYSICAL ADDRESS (may be left out). At the end it writes lines "name value":
+ * Arguments: trap=ADDRESS of the kernel's trap vector, out=FILE, uart=PHYSICAL ADDRESS (may be left out). With
+ * stop=FILE it ends QEMU as soon as FILE exists: with -icount an idle QEMU does not always heed a signal.
+ * At the end it writes lines "name value":
  *   firmware, boot_stage, kernel, user    instructions executed there, by virtual address
  *   traps                                 entries at the trap vector
  *   longest_irq_off                       most kernel instructions from the trap vector to sret (or wfi)
@@ -11,12 +13,14 @@
  *
  * Debian ships no header for plugins, so the few functions are declared here as QEMU 7.2 exports them (interface 1). */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -159,11 +163,10 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
 	}
 }
 
-static void at_exit(plugin_id id, void *data)
+static void report(void)
 {
 	FILE *out = fopen(out_name, "w");
 
-	(void)id, (void)data;
 	if (out == NULL)
 		return;
 	fprintf(out, "firmware %" PRIu64 "\nboot_stage %" PRIu64 "\nkernel %" PRIu64 "\nuser %" PRIu64 "\n",
@@ -177,9 +180,26 @@ static void at_exit(plugin_id id, void *data)
 	fclose(out);
 }
 
+static void at_exit(plugin_id id, void *data)
+{
+	(void)id, (void)data;
+	report();
+}
+
+static void *wait_for_stop(void *file)
+{
+	while (access(file, F_OK) != 0)
+		usleep(20000);
+	report();
+	_exit(0);
+}
+
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 {
+	const char *stop = NULL;
+	pthread_t thread;
+
 	(void)info;
 	for (int i = 0; i < argc; i++)
 		if (strncmp(argv[i], "trap=", 5) == 0)
@@ -188,10 +208,14 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			uart = strtoull(argv[i] + 5, NULL, 0);
 		else if (strncmp(argv[i], "out=", 4) == 0)
 			out_name = strdup(argv[i] + 4);
+		else if (strncmp(argv[i], "stop=", 5) == 0)
+			stop = strdup(argv[i] + 5);
 	if (out_name == NULL || trap_vector == 0) {
 		fprintf(stderr, "count: needs trap=ADDRESS,out=FILE\n");
 		return 1;
 	}
+	if (stop != NULL && pthread_create(&thread, NULL, wait_for_stop, (void *)stop) != 0)
+		return 1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
 	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
 	return 0;
