@@ -69,13 +69,14 @@ static void untyped_zero(u32 from, u32 to)
 	}
 }
 
-/* One step of zeroing the range [start, end) of granules inside untyped u. True when all of it is zero. */
-/*@ requires slot_index(u) && start <= end;
+/* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero. The gap that
+ * alignment leaves is zeroed too: a step that was begun for a big object may be used up by small ones. */
+/*@ requires slot_index(u);
     assigns slots[u].badge, words[0 .. N_WORDS - 1]; */
-static bool untyped_prepare(u32 u, u32 start, u32 end)
+static bool untyped_prepare(u32 u, u32 end)
 {
 	u32 base = slots[u].object - machine.base_granule;
-	u32 done = slots[u].badge < start ? start : slots[u].badge;
+	u32 done = slots[u].badge < slots[u].watermark ? slots[u].watermark : slots[u].badge;
 	u32 step = end;
 
 	if (done >= end)
@@ -211,7 +212,7 @@ enum status untyped_retype(u32 u, struct carving carving, struct place to, struc
 	end = start + carving.count * size;
 	if (end > 1ul << (slots[u].size_bits - 6))
 		return STATUS_NO_MEMORY;
-	if (slots[u].kind == MEMORY_RAM && carving.type != OBJECT_UNTYPED && !untyped_prepare(u, (u32)start, (u32)end))
+	if (slots[u].kind == MEMORY_RAM && carving.type != OBJECT_UNTYPED && !untyped_prepare(u, (u32)end))
 		return STATUS_AGAIN;
 
 	arch_barrier();
