@@ -163,9 +163,10 @@ u32 syscall_interrupt(bool timer)
 {
 	u32 t = hart.current;
 
-	hart.holder = NONE;
-	if (t != NONE)
+	if (t != NONE) { /* all its registers are in memory; while idle the hardware may hold the only copy of a payload */
+		hart.holder = NONE;
 		threads[t].saved_all = 1;
+	}
 	if (timer) {
 		u64 now = arch_time();
 
