@@ -243,7 +243,7 @@ void board_devices(struct capdl *c)
 
 		for (u32 j = 0; j < device->path_count; j++)
 			resolve_node(c, device, device->paths[j]);
-		if (device->path_count == 0 && device->size.value == 0)
+		if (device->path_count == 0 && device->size.value == 0 && !device->size.bad)
 			error_at(c, device->size.at, "M07", NULL, "device of size zero");
 		else if (device->path_count == 0)
 			resolve_address(c, device);

@@ -26,7 +26,7 @@
 #define HUGE_PAGE 0x40000000ul
 
 /* Limits of the language, tested before anything is allocated. */
-#define LIMIT_FILE (16u << 20)
+#define LIMIT_FILE (64u << 20)
 #define LIMIT_FILES 64u
 #define LIMIT_NAME 31u
 #define LIMIT_COMPONENTS 4096u
@@ -158,6 +158,7 @@ struct quantity {
 	u64 value;
 	struct span at;
 	bool given;
+	bool bad; /* reported: no use to judge the value */
 };
 struct call {
 	struct name name;
@@ -390,7 +391,7 @@ struct capdl {
 	u32 origin_count, origin_capacity;
 	u32 source_count, source_capacity;
 	struct diagnostic *diagnostics;
-	u32 diagnostic_count, diagnostic_capacity, errors;
+	u32 diagnostic_count, diagnostic_capacity, errors, read_errors;
 	struct spec spec;
 	struct board board;
 	struct model model;
@@ -412,12 +413,15 @@ const char *upper(struct capdl *c, const char *name);
 /* ---- Passes ------------------------------------------------------------------------------------------------ */
 void read_system(struct capdl *c, const char *path);
 void read_buffer(struct capdl *c, const char *path, const char *text, u32 size);
+/* All passes from resolve to the policy. */
+void analyse_spec(struct capdl *c);
 void resolve(struct capdl *c);
 void board_read(struct capdl *c, const void *tree, size_t size);
 void board_devices(struct capdl *c);
 void check(struct capdl *c);
 void elaborate(struct capdl *c);
 void header_print(struct capdl *c, u32 component, struct buffer *out);
+void header_check(struct capdl *c, u32 component);
 void image_load(struct capdl *c, u32 component, const unsigned char *data, size_t size, const char *path);
 void image_objects(struct capdl *c);
 void image_contents(struct capdl *c, struct segment *wanted, u32 wanted_count);

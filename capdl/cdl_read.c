@@ -509,7 +509,7 @@ void cdl_read(struct capdl *c, const char *path)
 	u32 size;
 
 	if (!c->read_file(c, path, &r.text, &size)) {
-		error_at(c, (struct span){NONE, 0, 0}, "N07", NULL, "%s cannot be read, or is larger than 16 MiB", path);
+		error_at(c, (struct span){NONE, 0, 0}, "N07", NULL, "%s cannot be read, or is larger than 64 MiB", path);
 		return;
 	}
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);

@@ -11,7 +11,7 @@ static void check_time(struct capdl *c, const struct component *component)
 		const struct quantity *q = quantities[i];
 		unsigned __int128 scaled = (unsigned __int128)q->value * c->board.timebase;
 
-		if (!q->given)
+		if (!q->given || q->bad)
 			continue;
 		if (q->value == 0)
 			error_at(c, q->at, "B01", NULL, "a time of zero");
@@ -19,9 +19,10 @@ static void check_time(struct capdl *c, const struct component *component)
 			error_at(c, q->at, "L09", NULL, "the board's clock has %lu ticks a second: this is no whole number of them",
 				c->board.timebase);
 	}
-	if (component->budget.given && component->budget.value > component->period.value)
+	if (component->budget.given && !component->budget.bad && !component->period.bad &&
+	    component->budget.value > component->period.value)
 		error_at(c, component->budget.at, "B02", NULL, "the budget of `%s` is longer than its period", component->name.text);
-	if (component->priority.given && component->priority.value >= PRIORITIES)
+	if (component->priority.given && !component->priority.bad && component->priority.value >= PRIORITIES)
 		error_at(c, component->priority.at, "B05", "255 is the highest", "priority %lu does not exist",
 			component->priority.value);
 }
@@ -31,6 +32,8 @@ static void check_sizes(struct capdl *c, const struct component *component)
 	u64 threads = component->threads.given ? component->threads.value : 1;
 	u64 stack = component->stack.given ? component->stack.value : 16384;
 
+	if (component->threads.bad || component->stack.bad)
+		return;
 	if (threads == 0 || threads > LIMIT_THREADS)
 		error_at(c, component->threads.at, "X03", NULL, "a component has 1 to %u threads", LIMIT_THREADS);
 	else if (stack == 0 || stack % PAGE != 0)
@@ -41,6 +44,8 @@ static void check_sizes(struct capdl *c, const struct component *component)
 	for (u32 i = 0; i < component->item_count; i++) {
 		const struct item *item = &component->items[i];
 
+		if (item->size.bad)
+			continue;
 		if ((item->kind == ITEM_DMA || item->kind == ITEM_MEMORY || item->kind == ITEM_UNTYPED) && item->size.value == 0)
 			error_at(c, item->size.at, "M07", NULL, "size zero");
 		else if (item->kind == ITEM_UNTYPED && (item->size.value & (item->size.value - 1)) != 0)
@@ -183,7 +188,7 @@ static void check_utilisation(struct capdl *c)
 
 		if (!budget->given || period->value == 0 || budget->value >= period->value)
 			continue; /* a share of what is left over */
-		sum += budget->value * 10000 / period->value * component->threads.value;
+		sum += budget->value * 10000 / period->value * (component->threads.given ? component->threads.value : 1);
 		if (sum > limit * 100 && at.file == NONE)
 			at = budget->at;
 	}
@@ -296,7 +301,8 @@ void check(struct capdl *c)
 		check_dma(c, &c->spec.components[i]);
 	}
 	for (u32 i = 0; i < c->spec.connection_count; i++)
-		if (c->spec.connections[i].memory.given && c->spec.connections[i].memory.value == 0)
+		if (c->spec.connections[i].memory.given && !c->spec.connections[i].memory.bad &&
+		    c->spec.connections[i].memory.value == 0)
 			error_at(c, c->spec.connections[i].memory.at, "M07", NULL, "size zero");
 	check_devices(c);
 	if (c->errors > 0)

@@ -182,9 +182,11 @@ static bool flows(u32 authority, bool forward)
 	return (authority & (forward ? out : in)) != 0;
 }
 
-/* Breadth first from `from`; via[] tells the edge by which each node was reached. */
+/* Breadth first from `from`; via[] tells the edge by which each node was reached. Influence through the supervisor is
+ * left out unless it is asked for: it controls everything, so every path would be that one. */
 static bool search(struct capdl *c, const struct graph *graph, u32 from, u32 to, bool control, u32 *via, bool *back)
 {
+	u32 supervisor = control || from == c->spec.supervisor || to == c->spec.supervisor ? NONE : c->spec.supervisor;
 	u32 *queue = arena_take(&c->arena, (graph->node_count + 1) * sizeof *queue), head = 0, tail = 0;
 	bool *seen = arena_take(&c->arena, graph->node_count + 1);
 
@@ -200,6 +202,8 @@ static bool search(struct capdl *c, const struct graph *graph, u32 from, u32 to,
 				graph->nodes[edge->from].kind == NODE_COMPONENT;
 			u32 next = forward ? edge->to : edge->from;
 
+			if (supervisor != NONE && edge->from == supervisor)
+				continue;
 			if ((!forward && !backward) || seen[next])
 				continue;
 			seen[next] = true;

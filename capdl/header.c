@@ -362,6 +362,54 @@ static void print_basics(struct capdl *c, const struct component *component, str
 	buffer_print(out, "#define SLOT_SPARE %uul\n#define SLOT_SPARES %uul\n\n", component->slot_spare, component->spare_count);
 }
 
+/* The identifier that a line of a header makes, or NULL: a macro, a function, a handler, a struct. */
+static const char *made_by(struct capdl *c, const char *line, size_t length)
+{
+	const char *end = line + length, *start = line, *stop;
+
+	if (length > 8 && memcmp(line, "#define ", 8) == 0) {
+		start = line + 8;
+		for (stop = start; stop < end && *stop != ' ' && *stop != '(';)
+			stop++;
+		return intern(c, start, (size_t)(stop - start));
+	}
+	if (length < 8 || (memcmp(line, "static i", 8) != 0 && memcmp(line, "void ", 5) != 0 && memcmp(line, "struct ", 7) != 0))
+		return NULL;
+	for (stop = line; stop < end && *stop != '(' && *stop != '{';)
+		stop++;
+	if (stop == end)
+		return NULL;
+	if (*stop == '{')
+		return intern(c, line, (size_t)(stop - line));
+	for (start = stop; start > line && start[-1] != ' ';)
+		start--;
+	return intern(c, start, (size_t)(stop - start));
+}
+
+/* Names like a_b + c and a + b_c meet in C. */
+void header_check(struct capdl *c, u32 index)
+{
+	struct map made = {0};
+	struct buffer out = {0};
+
+	header_print(c, index, &out);
+	for (size_t i = 0; i < out.size;) {
+		const char *line = out.data + i, *end = memchr(line, '\n', out.size - i), *name;
+		size_t length = (size_t)(end - line);
+
+		name = made_by(c, line, length);
+		if (name != NULL && map_get(&made, name, 0) != NONE) {
+			error_at(c, c->spec.components[index].name.at, "N04", "rename a port, a device or a piece of memory",
+				"two things of `%s` would both be called `%s` in C", c->spec.components[index].name.text, name);
+			break;
+		}
+		if (name != NULL)
+			map_put(&c->arena, &made, name, 0, 1);
+		i += length + 1;
+	}
+	buffer_drop(&out);
+}
+
 void header_print(struct capdl *c, u32 index, struct buffer *out)
 {
 	const struct component *component = &c->spec.components[index];

@@ -166,20 +166,7 @@ static bool analyse(struct capdl *c, const struct options *options)
 	if (c->errors > 0)
 		return false;
 	read_system(c, options->file);
-	resolve(c);
-	board_devices(c);
-	check(c);
-	if (c->errors > 0)
-		return false;
-	elaborate(c);
-	if (c->errors == 0)
-		place_dma(c);
-	if (c->errors == 0 && c->spec.assertion_count > 0) {
-		struct graph graph = {0};
-
-		graph_make(c, &graph);
-		policy(c, &graph);
-	}
+	analyse_spec(c);
 	return c->errors == 0;
 }
 
@@ -236,7 +223,7 @@ static void load_images(struct capdl *c, const char *folder)
 		if (load(c, format(c, "%s/%s.elf", folder, name), &data, &size))
 			image_load(c, i, (const unsigned char *)data, size, shown);
 		else
-			error_at(c, c->spec.components[i].name.at, "F01", NULL, "image %s is missing, or larger than 16 MiB", shown);
+			error_at(c, c->spec.components[i].name.at, "F01", NULL, "image %s is missing, or larger than 64 MiB", shown);
 	}
 }
 

@@ -274,10 +274,12 @@ static int query_path(struct capdl *c, const struct graph *graph, const char *fr
 		printf("%s cannot take over %s.\n", from, to);
 	}
 	if (graph_path(c, graph, start, end, false, &path)) {
-		printf("The shortest way for what %s does to reach %s:\n", from, to);
+		printf("The shortest way for what %s does to reach %s%s:\n", from, to,
+			c->spec.supervisor == NONE ? "" : ", not counting the supervisor");
 		print_path(c, graph, &path);
 	} else {
-		printf("Nothing that %s does reaches %s.\n", from, to);
+		printf("Nothing that %s does reaches %s%s.\n", from, to,
+			c->spec.supervisor == NONE ? "" : ", not counting the supervisor");
 	}
 	return 0;
 }

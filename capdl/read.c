@@ -15,11 +15,12 @@ static const char *const reserved[] = {
 	"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
 	"for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
 	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "asm", "bool", "true",
-	"false", "u8", "u16", "u32", "u64", "main", "init", "notified", "called", "worker", "panic", "print", "sys", "cap",
-	"thread", "clock", "message", "component", "machine", "syscall", "kernel", "client", "reply", "status", "m",
-	"badge", "slot", "bit", "supervised", "scratch", "manifest_header",
-	"endpoint", "notification", "fault_ring", "connections", "hardware", "image",
+	"false", "u8", "u16", "u32", "u64", "sys", "cap",
+	"thread", "clock", "message", "component", "machine", "syscall", "kernel", "supervised", "endpoint", "notification",
+	"fault_ring", "connections", "hardware", "image",
 };
+/* Names that the generated functions use themselves. */
+static const char *const reserved_words[] = {"client", "reply", "status", "m"};
 
 #define COUNT(words) ((u32)(sizeof (words) / sizeof (words)[0]))
 
@@ -97,9 +98,12 @@ static bool expect_name(struct lexer *lexer, struct name *name, const char *expe
 	if (lexer->token.kind != TOKEN_NAME) {
 		if (lexer->token.kind != TOKEN_NUMBER)
 			return fail(lexer, expected);
-		if (!lexer->token.bad || lexer->c->errors > 0)
-			error_at(lexer->c, lexer->token.at, "L03", "names begin with a letter", "%s is expected here, not a number",
-				expected);
+		if (lexer->token.bad) { /* what the lexer said of the number is beside the point */
+			lexer->c->diagnostic_count--;
+			lexer->c->errors--;
+		}
+		error_at(lexer->c, lexer->token.at, "L03", "names begin with a letter", "%s is expected here, not a number",
+			expected);
 		lex_next(lexer);
 		return false;
 	}
@@ -124,6 +128,18 @@ static bool expect_new_name(struct lexer *lexer, struct name *name, const char *
 	return true;
 }
 
+/* A word of a message becomes a parameter. */
+static bool expect_word_name(struct lexer *lexer, struct name *name)
+{
+	if (!expect_new_name(lexer, name, "the name of a word"))
+		return false;
+	for (u32 i = 0; i < COUNT(reserved_words); i++)
+		if (strcmp(reserved_words[i], name->text) == 0)
+			error_at(lexer->c, name->at, "N03", "choose another name", "a word of a message cannot be called `%s`",
+				name->text);
+	return true;
+}
+
 static bool expect_number(struct lexer *lexer, struct quantity *quantity, enum unit unit, u64 limit, const char *what)
 {
 	static const char *const hints[] = {
@@ -140,14 +156,17 @@ static bool expect_number(struct lexer *lexer, struct quantity *quantity, enum u
 		error_also(lexer->c, quantity->at, "first given here");
 		return true;
 	}
-	*quantity = (struct quantity){token.value, token.at, true};
+	*quantity = (struct quantity){token.value, token.at, true, token.bad};
 	if (token.bad)
 		return true;
+	quantity->bad = true;
 	if (token.unit != unit && !(unit == UNIT_BYTES && token.unit == UNIT_NONE && token.value % PAGE == 0))
 		error_at(lexer->c, token.at, "L08", hints[unit], "%s has the wrong unit or none", what);
 	else if (token.value > limit)
 		error_at(lexer->c, token.at, "L06", NULL, "%s is too large: the limit is %lu%s", what,
 			unit == UNIT_TIME ? limit / 1000 : limit, unit == UNIT_TIME ? "us" : "");
+	else
+		quantity->bad = false;
 	return true;
 }
 
@@ -195,7 +214,7 @@ static bool read_words(struct lexer *lexer, struct name *words, u32 *count)
 	while (!is_sign(lexer, ")")) {
 		struct name word = {0};
 
-		if (!expect_new_name(lexer, &word, "the name of a word"))
+		if (!expect_word_name(lexer, &word))
 			return false;
 		for (u32 i = 0; i < *count; i++)
 			if (words[i].text == word.text) {
@@ -426,11 +445,14 @@ static bool read_supervises(struct lexer *lexer, struct component *component, st
 
 static bool read_budget(struct lexer *lexer, struct component *component)
 {
+	struct quantity again = {0};
+	bool given = component->budget.given;
+
 	if (!expect_number(lexer, &component->budget, UNIT_TIME, 3600000000000ul, "the budget"))
 		return false;
 	if (!expect_sign(lexer, "/"))
 		return false;
-	return expect_number(lexer, &component->period, UNIT_TIME, 3600000000000ul, "the period");
+	return expect_number(lexer, given ? &again : &component->period, UNIT_TIME, 3600000000000ul, "the period");
 }
 
 static bool read_image(struct lexer *lexer, struct component *component)
@@ -713,7 +735,7 @@ static void import(struct capdl *c, u32 from, struct token name)
 
 	if (name.text[0] == 0 || !find_import(c, from, name.text, &where, &text, &size)) {
 		error_at(c, name.at, "N07", "looked beside this file, in -I folders and in userland/protocols",
-			"there is no file \"%s\" to import, or it is larger than 16 MiB", name.text);
+			"there is no file \"%s\" to import, or it is larger than 64 MiB", name.text);
 		return;
 	}
 	for (u32 i = 0; i < c->source_count; i++) {
@@ -848,7 +870,7 @@ void read_system(struct capdl *c, const char *path)
 	u32 size;
 
 	if (!c->read_file(c, path, &text, &size)) {
-		error_at(c, (struct span){NONE, 0, 0}, "N07", NULL, "%s cannot be read, or is larger than 16 MiB", path);
+		error_at(c, (struct span){NONE, 0, 0}, "N07", NULL, "%s cannot be read, or is larger than 64 MiB", path);
 		return;
 	}
 	read_buffer(c, path, text, size);

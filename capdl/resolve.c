@@ -265,7 +265,7 @@ static void check_ports(struct capdl *c, const struct component *component)
 	for (u32 i = 0; i < component->item_count; i++) {
 		const struct item *item = &component->items[i];
 
-		if (item->kind == ITEM_PORT && !item->attempted && item->protocol != NONE)
+		if (item->kind == ITEM_PORT && !item->attempted && item->protocol != NONE && c->read_errors == 0)
 			error_at(c, item->name.at, "S02", format(c, "connect %s.%s -> SERVER", component->name.text, item->name.text),
 				"port `%s` is not connected", item->name.text);
 	}
@@ -284,6 +284,7 @@ void resolve(struct capdl *c)
 	struct spec *spec = &c->spec;
 
 	spec->supervisor = NONE;
+	c->read_errors = c->errors;
 	if (spec->component_count == 0 && c->errors == 0)
 		error_at(c, (struct span){0, 0, 0}, "N11", "write: component NAME { ... }", "the system has no component");
 	if (spec->system.text == NULL && c->errors == 0)
