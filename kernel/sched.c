@@ -221,32 +221,44 @@ static void sched_share_rest(void)
 	}
 }
 
-/* Set the timer for the end of the payer's budget, its next period, the wheel, whichever is first, if that is before
- * what is set already. An interrupt that comes too early finds nothing to do and sets the next. */
+/* Ticks that the passive server t, charged up to now, may still use for this call. */
+/*@ requires t < N_THREADS;
+    assigns \nothing; */
+static inline u32 sched_limit_left(u32 t)
+{
+	u32 spent = (u32)threads[sched_payer(t)].used - threads[t].limit_base;
+
+	return spent < threads[t].limit ? threads[t].limit - spent : 0;
+}
+
+/* When the thread that runs must be looked at again: its payer has no budget left, or it exceeds the limit of a call. */
+/*@ requires sched_valid && hart.current != NONE;
+    assigns \nothing; */
+static u64 sched_end(u64 now)
+{
+	u32 t = hart.current;
+	u32 p = hart.payer;
+	u64 end = now;
+
+	if (threads[p].left != 0)
+		end = now + threads[p].left;
+	else if (t != p || threads[t].state == THREAD_EXHAUSTED)
+		end = now + machine.slice;
+	if (t != p && threads[t].limit != 0 && now + sched_limit_left(t) < end)
+		end = now + sched_limit_left(t);
+	return end;
+}
+
+/* Set the timer for what comes first of the end of a budget and the wheel, if that is before what is set already. An
+ * interrupt that comes too early finds nothing to do and sets the next. */
 /*@ requires sched_valid;
     assigns hart.armed; */
 static void sched_arm(u64 now)
 {
-	u32 t = hart.current;
-	u64 deadline = NEVER;
+	u64 deadline = hart.current != NONE ? sched_end(now) : NEVER;
 
-	if (t != NONE) {
-		u32 p = hart.payer;
-
-		deadline = now;
-		if (threads[p].left != 0)
-			deadline += threads[p].left;
-		else if (t != p || threads[t].state == THREAD_EXHAUSTED)
-			deadline += machine.slice;
-		if (t != p && threads[t].limit != 0 && threads[t].limit - threads[t].spent < deadline - now)
-			deadline = now + (threads[t].limit - threads[t].spent);
-	}
-	if (hart.wheel_bits != 0) {
-		u64 next = (hart.wheel_at + 1) << machine.wheel_shift;
-
-		if (next < deadline)
-			deadline = next;
-	}
+	if (hart.wheel_bits != 0 && (hart.wheel_at + 1) << machine.wheel_shift < deadline)
+		deadline = (hart.wheel_at + 1) << machine.wheel_shift;
 	if (deadline < hart.armed) {
 		hart.armed = deadline;
 		arch_timer_set(deadline);
@@ -300,14 +312,15 @@ u32 sched_leave(void)
 {
 	u32 next = sched_next();
 
-	if (next == NONE)
-		return NONE;
 	if (next != hart.holder) {
 		if (hart.holder != NONE)
 			arch_payload_store(hart.holder);
-		arch_payload_load(next);
+		if (next != NONE)
+			arch_payload_load(next);
 		hart.holder = next;
 	}
+	if (next == NONE)
+		return NONE;
 	if (threads[next].root != hart.root)
 		space_switch(threads[next].root);
 	return next;
@@ -351,6 +364,24 @@ static bool sched_turn_wheel(u64 now)
 	return hart.wheel_at < target;
 }
 
+void sched_begin_limit(u32 t)
+{
+	sched_charge(arch_time());
+	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
+	hart.payer = NONE; /* so that leaving the kernel arms for the limit too */
+}
+
+/* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
+ * now on, even if it is the same. */
+/*@ requires sched_valid && hart.current != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid; */
+static void sched_rotate(void)
+{
+	hart.payer = NONE;
+	sched_yield();
+}
+
 bool sched_tick(u64 now)
 {
 	u32 t = hart.current;
@@ -358,21 +389,16 @@ bool sched_tick(u64 now)
 	bool over = false;
 
 	hart.armed = NEVER;
-	if (t != NONE && hart.payer != t && threads[t].limit != 0) {
-		threads[t].spent += (u32)(now - hart.since);
-		over = threads[t].spent >= threads[t].limit;
-	}
 	sched_charge(now);
 	more = sched_turn_wheel(now);
-	if (t != NONE && hart.payer == t && threads[t].left == 0) {
-		hart.current = NONE;
-		sched_ready(t);
-	} else if (t != NONE && threads[t].state == THREAD_EXHAUSTED) {
+	if (t != NONE && hart.payer != t)
+		over = threads[t].limit != 0 && threads[t].client != NONE && sched_limit_left(t) == 0;
+	else if (t != NONE && threads[t].left == 0)
+		sched_rotate();
+	else if (t != NONE && threads[t].state == THREAD_EXHAUSTED)
 		threads[t].state = THREAD_READY; /* its next period began while it shared the rest */
-	} else if (t != NONE && threads[t].period == threads[t].budget && threads[t].refill == now + threads[t].period &&
-		   hart.payer == t) {
-		sched_yield(); /* a full budget was used up and renewed: round robin */
-	}
+	else if (t != NONE && threads[t].period == threads[t].budget && threads[t].refill == now + threads[t].period)
+		sched_rotate();
 	if (more) {
 		hart.armed = now;
 		arch_timer_set(now);
@@ -389,6 +415,10 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period)
 
 	if (queued)
 		sched_remove(t);
+	if (hart.payer == t) {
+		sched_charge(arch_time());
+		hart.payer = NONE;
+	}
 	threads[t].priority = (u8)priority;
 	threads[t].budget = budget;
 	threads[t].period = period;
