@@ -202,7 +202,7 @@ static bool search(struct capdl *c, const struct graph *graph, u32 from, u32 to,
 				graph->nodes[edge->from].kind == NODE_COMPONENT;
 			u32 next = forward ? edge->to : edge->from;
 
-			if (supervisor != NONE && edge->from == supervisor)
+			if (supervisor != NONE && (edge->from == supervisor || graph->nodes[edge->to].owner == supervisor))
 				continue;
 			if ((!forward && !backward) || seen[next])
 				continue;

@@ -418,7 +418,7 @@ def many(components, memory):
 
 
 @pytest.mark.parametrize("command, components, memory, objects, seconds", [
-    ("build", 40, 20, 1000, 0.05), ("build", 250, 800, 55000, 1.5), ("check", 400, 960, 100000, 2)])
+    ("build", 40, 20, 1000, 0.05), ("build", 250, 800, 50000, 1.5), ("check", 400, 960, 100000, 2)])
 def test_speed(trees, images, work, command, components, memory, objects, seconds):
     """Objects of a built system are limited by the slots of the supervisor's table, those of a checked one are not."""
     fast = work / "fast"
