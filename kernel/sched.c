@@ -87,10 +87,31 @@ static void sched_take_ready(u32 t)
 	}
 }
 
+/* Set the timer, if that is before what is set already. */
+/*@ assigns hart.armed; */
+static inline void sched_arm_at(u64 deadline)
+{
+	if (deadline < hart.armed) {
+		hart.armed = deadline;
+		arch_timer_set(deadline);
+	}
+}
+
+/* Have a timer interrupt at `deadline` at the latest. */
+/*@ assigns hart.armed;
+    ensures hart.armed <= deadline; */
+static void sched_arm_until(u64 deadline)
+{
+	if (deadline < hart.armed) {
+		hart.armed = deadline;
+		arch_timer_set(deadline);
+	}
+}
+
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.armed;
     ensures valid: sched_valid; */
 static void sched_put_wheel(u32 t)
 {
@@ -107,6 +128,7 @@ static void sched_put_wheel(u32 t)
 		at = hart.wheel_at + WHEEL_SLOTS - 1;
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
 	queue_put(WHEEL_QUEUES + (u32)(at % WHEEL_SLOTS), t);
+	sched_arm_at((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue != NONE;
@@ -259,10 +281,7 @@ static void sched_arm(u64 now)
 
 	if (hart.wheel_bits != 0 && (hart.wheel_at + 1) << machine.wheel_shift < deadline)
 		deadline = (hart.wheel_at + 1) << machine.wheel_shift;
-	if (deadline < hart.armed) {
-		hart.armed = deadline;
-		arch_timer_set(deadline);
-	}
+	sched_arm_at(deadline);
 }
 
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */
@@ -399,12 +418,10 @@ bool sched_tick(u64 now)
 		threads[t].state = THREAD_READY; /* its next period began while it shared the rest */
 	else if (t != NONE && threads[t].period == threads[t].budget && threads[t].refill == now + threads[t].period)
 		sched_rotate();
-	if (more) {
-		hart.armed = now;
-		arch_timer_set(now);
-	} else {
+	if (more)
+		sched_arm_until(now);
+	else
 		sched_arm(now);
-	}
 	return over;
 }
 
