@@ -4,6 +4,9 @@
 # Prefix maps keep the folder of the checkout out of every output, so that two checkouts give equal bytes.
 
 set(MAP_FLAGS -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
+# The assembler does not take over the compiler's maps.
+list(APPEND MAP_FLAGS $<$<COMPILE_LANGUAGE:ASM>:-Wa,--debug-prefix-map=${CMAKE_SOURCE_DIR}/=>
+	$<$<COMPILE_LANGUAGE:ASM>:-Wa,--debug-prefix-map=${CMAKE_BINARY_DIR}=build>)
 set(TARGET_FLAGS -march=rv64imac -misa-spec=2.2 -mabi=lp64 -mcmodel=medany -ffreestanding -g ${MAP_FLAGS})
 set(WARNING_FLAGS -Wall -Wextra -Wconversion)
 # The unwind tables go to .debug_frame: nothing of them is loaded, and gdb finds them.
@@ -17,6 +20,7 @@ set(KERNEL_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-loop-distribut
 	${CALL_USED_FLAGS} ${WARNING_FLAGS})
 
 # The boot stage runs wherever it was loaded: nothing absolute, so no jump tables either.
-set(BOOT_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections -fno-tree-loop-distribute-patterns)
+set(BOOT_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections
+	-fno-tree-loop-distribute-patterns)
 
 set(COMPONENT_FLAGS ${C_FLAGS} -ffunction-sections -fdata-sections ${WARNING_FLAGS})

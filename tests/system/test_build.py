@@ -34,7 +34,8 @@ def test_two_checkouts_build_identical_images(mullion, tmp_path):
 
 
 def test_one_kernel_binary_for_all_boards(mullion):
-    done = mullion("build", "--machine", "sifive_u", "--all")
-    assert done.returncode == 0, done.stderr
+    for machine in ("virt", "sifive_u"):
+        done = mullion("build", "--machine", machine)
+        assert done.returncode == 0, done.stderr
     for name in ("kernel.bin", "boot.bin"):
         assert digest(ROOT / "build" / "virt" / name) == digest(ROOT / "build" / "sifive_u" / name)
