@@ -50,7 +50,7 @@ enum status {
 	STATUS_REFUSED = 13,   /* a rule forbids it: carving against lent, double install, copy of a reply, depth */
 	STATUS_CANCELLED = 14, /* the blocked operation was ended by suspend */
 	STATUS_DEAD = 15,      /* the endpoint, the notification, the reply or its owner was destroyed meanwhile */
-	STATUS_TOO_DEEP = 16,  /* more than CHAIN_MAX passive servers would run on one payer */
+	STATUS_TOO_DEEP = 16,  /* a payer and its passive servers would be more than CHAIN_MAX threads */
 	STATUS_COUNT
 };
 
@@ -89,6 +89,7 @@ enum object_type {
 	OBJECT_SPACE = 5,        /* 32 KiB; size_bits is the level: 2 root, 1 middle, 0 leaf */
 	OBJECT_THREAD = 6,       /* 512 */
 	OBJECT_PAGE = 7,         /* 2^size_bits bytes: 12, 21 or 30 */
+	OBJECT_NO_SCHEDULE = 8,  /* flag with OBJECT_UNTYPED: the child lacks RIGHT_SCHEDULE */
 };
 #define GRANULE 64u
 #define SLOT_BYTES 32u

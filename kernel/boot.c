@@ -50,6 +50,13 @@ static void boot_check_system(const struct system_header *system, const struct b
 	if (system->plic_base != record->plic_base)
 		boot_fail("this system was laid out for another interrupt controller: build it for this board (laid out, found)",
 			  system->plic_base, record->plic_base);
+	if (system->size % 4096 != 0 || system->size > record->image_end - record->system_start)
+		boot_fail("the system is longer than the image that was loaded (bytes)", system->size, record->image_end);
+	if (system->roots_offset > system->size || system->sections_offset > system->size ||
+	    system->names_offset > system->size - 1 || system->roots_offset % 8 != 0 || system->sections_offset % 8 != 0 ||
+	    system->sections > (system->size - system->sections_offset) / sizeof(struct program_section) ||
+	    system->roots > (system->size - system->roots_offset) / sizeof(struct root_untyped))
+		boot_fail("the header of the system is damaged (roots, sections)", system->roots, system->sections);
 	if (system->roots > KERNEL_TABLE_SLOTS - ROOT_FIRST_SLOT)
 		boot_fail("the system has more root untypeds than the kernel table has slots", system->roots, 0);
 }
@@ -166,6 +173,8 @@ static enum status boot_bind(struct actor actor, const struct program_operation 
 		return STATUS_BAD_SLOT;
 	if (slots[s].type != CAP_NOTIFICATION || slots[s].original == 0)
 		return STATUS_BAD_TYPE;
+	if (actor.table != KERNEL_TABLE)
+		return STATUS_REFUSED; /* what hardware is bound to must live as long as the system */
 	return notify_bind(slots[s].object, o->a2, o->a3, o->a4);
 }
 
@@ -188,6 +197,10 @@ static void boot_section(const struct program_section *section, const struct sys
 	struct actor actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };
 	u32 s = KERNEL_TABLE + section->actor;
 
+	if (section->offset > system->size || section->offset % 8 != 0 || section->name >= system->size ||
+	    section->count > (system->size - section->offset) / sizeof(struct program_operation))
+		boot_fail("a section of the construction program lies outside the system (offset, operations)",
+			  section->offset, section->count);
 	if (section->actor >= KERNEL_TABLE_SLOTS || (section->actor != 0 && slots[s].type != CAP_TABLE))
 		boot_fail("a section of the construction program names no table (slot)", section->actor, 0);
 	if (section->actor != 0) {

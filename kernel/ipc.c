@@ -32,27 +32,34 @@ static inline enum status ipc_check_free(u32 t, u64 n)
 }
 
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
-/*@ requires 0 < caller < N_THREADS && 0 < server < N_THREADS;
-    assigns threads[server].client, threads[server].spent, threads[server].chain, threads[caller].server; */
+/*@ requires sched_valid && 0 < caller < N_THREADS && 0 < server < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
 static inline void ipc_link_payer(u32 caller, u32 server)
 {
 	threads[server].client = caller;
-	threads[server].spent = 0;
 	threads[server].chain = (u8)(threads[caller].chain + 1);
 	threads[caller].server = server;
+	if (threads[server].limit != 0)
+		sched_begin_limit(server);
 }
 
-/*@ requires 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
-    assigns threads[threads[caller].server].client, threads[threads[caller].server].chain, threads[caller].server; */
+/* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. A caller that
+ * works under a limit itself needs the timer for it again. */
+/*@ requires sched_valid && 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
 static inline void ipc_unlink_payer(u32 caller)
 {
 	u32 server = threads[caller].server;
 
-	if (server != NONE) {
-		threads[server].client = NONE;
-		threads[server].chain = 0;
-		threads[caller].server = NONE;
-	}
+	if (server == NONE)
+		return;
+	threads[server].client = NONE;
+	threads[server].chain = 0;
+	threads[caller].server = NONE;
+	if (hart.payer == caller)
+		hart.served = true;
+	else if (threads[caller].limit != 0)
+		sched_restart();
 }
 
 /* The slot s, reserved or free, becomes the right to answer t. */
@@ -271,11 +278,11 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	u32 sender = queues[e].head;
 	bool call = threads[sender].state == THREAD_CALLING;
 	u64 tag = threads[sender].fault != 0 ? FAULT_TAG : threads[sender].registers[REG_A1];
-	u64 badge = threads[sender].fault != 0 ? slots[thread_slot(sender, THREAD_FAULT)].badge :
-		threads[sender].registers[REG_A2];
+	u64 badge = threads[sender].fault != 0 ? threads[sender].fault_badge : threads[sender].registers[REG_A2];
+	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
 	queue_take(sender);
-	if (call && threads[t].passive != 0 && threads[sender].chain >= CHAIN_MAX - 1) {
+	if (pays && threads[sender].chain >= CHAIN_MAX - 1) {
 		ipc_cancel(sender, STATUS_TOO_DEEP);
 		sched_ready(sender);
 		cap_release(t);
@@ -293,7 +300,7 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	ipc_hand_payload(t, tag);
 	if (call) {
 		ipc_await_reply(sender, reply, grant);
-		if (threads[t].passive != 0)
+		if (pays)
 			ipc_link_payer(sender, t);
 	} else {
 		threads[sender].registers[REG_A0] = STATUS_OK;
@@ -458,6 +465,7 @@ bool ipc_fault(u32 t)
 	e = slots[s].object;
 	receiver = queues[e].head;
 	threads[t].fault = 1;
+	threads[t].fault_badge = slots[s].badge;
 	if (receiver == NONE || queues[e].receivers == 0) {
 		hart.current = hart.current == t ? NONE : hart.current;
 		threads[t].state = THREAD_CALLING;

@@ -34,7 +34,8 @@ u32 ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arri
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
 void ipc_cancel(u32 t, enum status status);
 
-/* Give the fault of t, which is current or was, to its handler as a message; false if it has none. */
+/* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
+ * own budget: who faults pays for nobody. */
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && threads[t].queue == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */

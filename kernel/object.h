@@ -2,7 +2,7 @@
  *
  * Each view covers all RAM from the image's load address on, and the linker places every view at the same address:
  * an object is named by its index, offset / size. The prover sees separate arrays; the typing invariant
- * (invariant.h) is what makes that true. The only change of type is retype, after zeroing through `words`.
+ * is what makes that true. The only change of type is retype, after zeroing through `words`.
  * Index 0 of each view is the boot stage, so NONE never names an object. */
 #pragma once
 #include "abi.h"
@@ -82,7 +82,7 @@ struct thread {
 	u32 left;          /* ticks left in this period */
 	u32 debt;          /* ticks that passive servers used beyond `left` */
 	u32 limit;         /* passive server: most ticks for one call, 0: no limit */
-	u32 spent;         /* passive server: ticks used for this call */
+	u32 limit_base;    /* passive server with a limit: what its payer had used when the call began (low 32 bits) */
 	u64 refill;        /* when the next period begins */
 	u64 used;          /* ticks used in all */
 	u64 fault_cause;
@@ -92,7 +92,8 @@ struct thread {
 	u8 chain;          /* passive servers above it that run on the same payer */
 	u8 dying;
 	u32 link;          /* dying list */
-	u32 spare[4];
+	u32 fault_badge;   /* of the fault endpoint, when the fault was sent */
+	u32 spare[3];
 	u64 slot_space[16]; /* the slots, read only through the view of slots */
 };
 #define THREAD_SLOT_OFFSET (384u / SLOT_BYTES)
@@ -167,6 +168,7 @@ struct hart {
 	u32 root;          /* the space whose root the MMU walks */
 	u64 ready[4];      /* bit p: ready queue p is not empty */
 	u64 since;         /* until when the payer is charged */
+	bool served;       /* a passive server has worked on the payer's budget since then */
 	u64 armed;         /* what the timer hardware was set to */
 	u64 wheel_bits;    /* bit n: refill queue n is not empty */
 	u64 wheel_at;      /* the last wheel position that was worked off, in ticks >> wheel_shift */

@@ -161,30 +161,6 @@ static void sched_renew(u32 t, u64 now)
 	}
 }
 
-void sched_ready(u32 t)
-{
-	if (!sched_has_budget(t))
-		sched_renew(t, arch_time());
-	if (sched_has_budget(t))
-		sched_put_ready(t);
-	else
-		sched_put_wheel(t);
-}
-
-void sched_remove(u32 t)
-{
-	if (hart.current == t)
-		hart.current = NONE;
-	if (threads[t].queue == NONE)
-		return;
-	if (threads[t].state == THREAD_READY)
-		sched_take_ready(t);
-	else if (threads[t].state == THREAD_EXHAUSTED)
-		sched_take_wheel(t);
-	else
-		queue_take(t);
-}
-
 /* The thread that pays for t: the top of the chain of callers of passive servers. */
 /*@ requires t < N_THREADS;
     assigns \nothing;
@@ -217,6 +193,44 @@ void sched_charge(u64 now)
 		threads[p].left = 0;
 	}
 	sched_renew(p, now);
+}
+
+/* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
+/*@ requires sched_valid;
+    assigns threads[hart.payer], hart.since, hart.payer;
+    ensures valid: sched_valid && hart.payer == NONE; */
+static void sched_stop_paying(void)
+{
+	sched_charge(arch_time());
+	hart.payer = NONE;
+}
+
+void sched_ready(u32 t)
+{
+	if (!sched_has_budget(t)) {
+		if (hart.payer == t)
+			sched_stop_paying();
+		else
+			sched_renew(t, arch_time());
+	}
+	if (sched_has_budget(t))
+		sched_put_ready(t);
+	else
+		sched_put_wheel(t);
+}
+
+void sched_remove(u32 t)
+{
+	if (hart.current == t)
+		hart.current = NONE;
+	if (threads[t].queue == NONE)
+		return;
+	if (threads[t].state == THREAD_READY)
+		sched_take_ready(t);
+	else if (threads[t].state == THREAD_EXHAUSTED)
+		sched_take_wheel(t);
+	else
+		queue_take(t);
 }
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
@@ -309,12 +323,10 @@ static u32 sched_next(void)
 
 	if (t == NONE || threads[t].priority + 1u < hart.top || threads[t].state == THREAD_EXHAUSTED) {
 		if (hart.top != 0) {
-			u32 best = queues[READY_QUEUES + hart.top - 1].head;
-
-			sched_take_ready(best);
-			hart.current = best;
 			if (t != NONE)
-				sched_ready(t);
+				sched_yield(); /* it may have a new period by now, so before the choice */
+			hart.current = queues[READY_QUEUES + hart.top - 1].head;
+			sched_take_ready(hart.current);
 		} else if (t == NONE) {
 			sched_share_rest();
 		}
@@ -324,6 +336,8 @@ static u32 sched_next(void)
 		payer = sched_payer(t);
 	if (payer != hart.payer)
 		sched_change_payer(payer);
+	else if (payer != t && threads[t].limit != 0)
+		sched_arm(hart.since); /* back to a server whose call has a limit */
 	return t;
 }
 
@@ -385,9 +399,8 @@ static bool sched_turn_wheel(u64 now)
 
 void sched_begin_limit(u32 t)
 {
-	sched_charge(arch_time());
+	sched_stop_paying(); /* so that leaving the kernel arms for the limit too */
 	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
-	hart.payer = NONE; /* so that leaving the kernel arms for the limit too */
 }
 
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
@@ -432,10 +445,8 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period)
 
 	if (queued)
 		sched_remove(t);
-	if (hart.payer == t) {
-		sched_charge(arch_time());
-		hart.payer = NONE;
-	}
+	if (hart.payer == t)
+		sched_stop_paying();
 	threads[t].priority = (u8)priority;
 	threads[t].budget = budget;
 	threads[t].period = period;

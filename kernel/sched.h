@@ -41,9 +41,21 @@ void sched_yield(void);
 
 /* Charge the payer up to `now`; begins its next period if that is due. */
 /*@ requires sched_valid;
-    assigns threads[hart.payer], hart.since;
+    assigns threads[hart.payer], hart.served, hart.since;
     ensures valid: sched_valid; */
 void sched_charge(u64 now);
+
+/* Charge the payer, and see to it that the timer is set anew for who runs next, even on the same budget. */
+/*@ requires sched_valid;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    ensures valid: sched_valid; */
+void sched_restart(void);
+
+/* The passive server t, which has a limit, begins to work for its client. */
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    ensures valid: sched_valid; */
+void sched_begin_limit(u32 t);
 
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
@@ -84,7 +96,7 @@ static inline u32 sched_switch(u32 t)
 	}
 	threads[t].state = THREAD_READY;
 	hart.current = t;
-	if (payer != hart.payer || threads[payer].client != NONE || hart.holder != t)
+	if (payer != hart.payer || threads[payer].client != NONE || hart.holder != t || threads[t].limit != 0)
 		return sched_leave();
 	if (threads[t].root != hart.root)
 		space_switch(threads[t].root);

@@ -13,13 +13,17 @@
     ensures valid: sched_valid && cap_links; */
 static enum status syscall_retype(struct actor actor, const struct program_operation *o)
 {
-	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6 };
+	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL };
 	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
 	struct place last = cnode_place(actor, o->a4, o->a5 + o->a6 - 1, RIGHT_WRITE);
 
 	if (o->a0 == 0 || o->a0 >= actor.size)
 		return STATUS_BAD_SLOT;
-	if (o->a2 > OBJECT_PAGE || o->a3 > 63 || o->a6 > RETYPE_MAX_COUNT || o->a5 > 0xffffffff)
+	if (o->a2 == (OBJECT_UNTYPED | OBJECT_NO_SCHEDULE)) {
+		carving.type = OBJECT_UNTYPED;
+		carving.rights = RIGHTS_ALL & ~RIGHT_SCHEDULE;
+	}
+	if (carving.type > OBJECT_PAGE || o->a2 > 0xff || o->a3 > 63 || o->a6 > RETYPE_MAX_COUNT || o->a5 > 0xffffffff)
 		return STATUS_BAD_ARGUMENT;
 	return untyped_retype(actor.table + o->a0, carving, to, last);
 }

@@ -11,6 +11,10 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which)
 		return STATUS_BAD_TYPE;
 	if (which == THREAD_SPACE && slots[from].kind != 2)
 		return STATUS_BAD_ARGUMENT;
+	/* A thread has its whole table and space, so only a capability to all of it may give them. */
+	if ((which == THREAD_TABLE || which == THREAD_SPACE) &&
+	    (slots[from].rights & rights & (RIGHT_READ | RIGHT_WRITE)) != (RIGHT_READ | RIGHT_WRITE))
+		return STATUS_NO_RIGHT;
 	if (which == THREAD_BOUND) {
 		if ((slots[from].rights & rights & RIGHT_READ) == 0)
 			return STATUS_NO_RIGHT;
@@ -35,6 +39,7 @@ void thread_filled(u32 s)
 	case THREAD_BOUND:
 		threads[t].bound = slots[s].object;
 		queues[slots[s].object].bound = t;
+		notify_raise(slots[s].object, 0); /* bits that are pending already */
 		break;
 	default:
 		break;

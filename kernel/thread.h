@@ -8,7 +8,7 @@
 enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /* Slot s of a thread was filled or is emptied: the scheduler's and the system-call path's view of it follows. */
 /*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1]; */
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart; */
 void thread_filled(u32 s);
 /*@ requires sched_valid && cap_links && slot_index(s);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;

@@ -146,7 +146,7 @@ static void untyped_carve(u32 u, u32 s, u32 at, struct carving carving)
 	slots[s].size_bits = (u8)carving.size_bits;
 	slots[s].container = IN_TABLE;
 	slots[s].original = 1;
-	slots[s].rights = untyped_rights(u, carving.type);
+	slots[s].rights = untyped_rights(u, carving.type) & carving.rights;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
 	switch (carving.type) {

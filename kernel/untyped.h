@@ -7,6 +7,7 @@ struct carving {
 	u32 type;      /* enum object_type */
 	u32 size_bits;
 	u32 count;
+	u8 rights;     /* mask for what the objects start with */
 };
 
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on. AGAIN: memory was zeroed, the

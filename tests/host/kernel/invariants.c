@@ -549,8 +549,11 @@ static void check_time(void)
 	if (threads[t].left == 0 && threads[t].client == NONE && threads[t].state == THREAD_READY)
 		CHECK(hart.armed <= fake.time, "I7: runs without budget", t);
 	CHECK(hart.armed <= hart.since + (threads[p].left != 0 ? threads[p].left : machine.slice), "I7: nothing ends its turn", t);
-	if (threads[t].client != NONE && threads[t].limit != 0)
-		CHECK(hart.armed <= hart.since + (threads[t].limit - threads[t].spent), "I7: nothing ends its call", t);
+	if (threads[t].client != NONE && threads[t].limit != 0) {
+		u32 used = (u32)threads[p].used - threads[t].limit_base;
+
+		CHECK(hart.armed <= hart.since + (used < threads[t].limit ? threads[t].limit - used : 0), "I7: nothing ends its call", t);
+	}
 }
 
 static void check_hart(void)
