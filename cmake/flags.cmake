@@ -3,10 +3,10 @@
 # rv64imac with the old instruction-set naming: CSR instructions are in, and the library multilib is found.
 # Prefix maps keep the folder of the checkout out of every output, so that two checkouts give equal bytes.
 
-set(MAP_FLAGS -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
+set(MAP_FLAGS -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
 # The assembler does not take over the compiler's maps.
 list(APPEND MAP_FLAGS $<$<COMPILE_LANGUAGE:ASM>:-Wa,--debug-prefix-map=${CMAKE_SOURCE_DIR}/=>
-	$<$<COMPILE_LANGUAGE:ASM>:-Wa,--debug-prefix-map=${CMAKE_BINARY_DIR}=build>)
+	$<$<COMPILE_LANGUAGE:ASM>:-Wa,--debug-prefix-map=${CMAKE_BINARY_DIR}=.>)
 set(TARGET_FLAGS -march=rv64imac -misa-spec=2.2 -mabi=lp64 -mcmodel=medany -ffreestanding -g ${MAP_FLAGS})
 set(WARNING_FLAGS -Wall -Wextra -Wconversion)
 # The unwind tables go to .debug_frame: nothing of them is loaded, and gdb finds them.

@@ -67,7 +67,8 @@ function(add_system FILE)
 		list(APPEND ELFS ${FOLDER}/${COMPONENT}.elf)
 	endforeach()
 	add_custom_command(OUTPUT ${FOLDER}/system.bin
-		COMMAND ${CAPDL} build ${CAPDL_OPTIONS} --gen ${FOLDER}/gen --elf-dir ${FOLDER} --out ${FOLDER}/system.bin ${NAME}
+		COMMAND ${CAPDL} build ${CAPDL_OPTIONS} --gen ${FOLDER}/gen --elf-dir ${FOLDER} --out ${FOLDER}/system.bin
+			--cdl ${FOLDER}/system.cdl --report ${FOLDER}/report.txt ${NAME}
 		DEPENDS ${FILE} ${PROTOCOLS} ${TARGETS} ${CAPDL} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	if(TARGET kernel)
 		add_custom_command(OUTPUT ${FOLDER}/Image
