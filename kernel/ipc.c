@@ -43,10 +43,9 @@ static inline void ipc_link_payer(u32 caller, u32 server)
 		sched_begin_limit(server);
 }
 
-/* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. A caller that
- * works under a limit itself needs the timer for it again. */
-/*@ requires sched_valid && 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
+/* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
+/*@ requires 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
+    assigns threads[threads[caller].server].client, threads[threads[caller].server].chain, threads[caller].server, hart.served; */
 static inline void ipc_unlink_payer(u32 caller)
 {
 	u32 server = threads[caller].server;
@@ -58,8 +57,6 @@ static inline void ipc_unlink_payer(u32 caller)
 	threads[caller].server = NONE;
 	if (hart.payer == caller)
 		hart.served = true;
-	else if (threads[caller].limit != 0)
-		sched_restart();
 }
 
 /* The slot s, reserved or free, becomes the right to answer t. */

@@ -87,16 +87,6 @@ static void sched_take_ready(u32 t)
 	}
 }
 
-/* Set the timer, if that is before what is set already. */
-/*@ assigns hart.armed; */
-static inline void sched_arm_at(u64 deadline)
-{
-	if (deadline < hart.armed) {
-		hart.armed = deadline;
-		arch_timer_set(deadline);
-	}
-}
-
 /* Have a timer interrupt at `deadline` at the latest. */
 /*@ assigns hart.armed;
     ensures hart.armed <= deadline; */
@@ -128,7 +118,7 @@ static void sched_put_wheel(u32 t)
 		at = hart.wheel_at + WHEEL_SLOTS - 1;
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
 	queue_put(WHEEL_QUEUES + (u32)(at % WHEEL_SLOTS), t);
-	sched_arm_at((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
+	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue != NONE;
@@ -180,15 +170,17 @@ void sched_charge(u64 now)
 	u32 p = hart.payer;
 	u64 elapsed = now - hart.since;
 	u32 ticks = elapsed > 0x7fffffff ? 0x7fffffffu : (u32)elapsed;
+	bool served = hart.served || threads[p].server != NONE;
 
 	hart.since = now;
+	hart.served = false;
 	if (p == NONE)
 		return;
 	threads[p].used += elapsed;
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
-		if (threads[p].server != NONE && threads[p].debt < 0x40000000u)
+		if (served && threads[p].debt < 0x40000000u)
 			threads[p].debt += (ticks - threads[p].left) & 0x3fffffffu;
 		threads[p].left = 0;
 	}
@@ -197,7 +189,7 @@ void sched_charge(u64 now)
 
 /* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
 /*@ requires sched_valid;
-    assigns threads[hart.payer], hart.since, hart.payer;
+    assigns threads[hart.payer], hart.served, hart.since, hart.payer;
     ensures valid: sched_valid && hart.payer == NONE; */
 static void sched_stop_paying(void)
 {
@@ -295,7 +287,7 @@ static void sched_arm(u64 now)
 
 	if (hart.wheel_bits != 0 && (hart.wheel_at + 1) << machine.wheel_shift < deadline)
 		deadline = (hart.wheel_at + 1) << machine.wheel_shift;
-	sched_arm_at(deadline);
+	sched_arm_until(deadline);
 }
 
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */

@@ -45,12 +45,6 @@ void sched_yield(void);
     ensures valid: sched_valid; */
 void sched_charge(u64 now);
 
-/* Charge the payer, and see to it that the timer is set anew for who runs next, even on the same budget. */
-/*@ requires sched_valid;
-    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ensures valid: sched_valid; */
-void sched_restart(void);
-
 /* The passive server t, which has a limit, begins to work for its client. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
