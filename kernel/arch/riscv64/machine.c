@@ -266,6 +266,8 @@ void arch_line_complete(u32 line)
 void arch_line_enable(u32 line)
 {
 	*machine_plic(PLIC_ENABLE(line / 32)) |= 1u << (line % 32);
+	/* QEMU 7.2 looks at pending lines again on a change of priorities, not of enables (hw/intc/sifive_plic.c). */
+	*machine_plic(PLIC_PRIORITY(line)) = 1;
 }
 
 void arch_line_disable(u32 line)
