@@ -224,7 +224,8 @@ static void check_place(struct capdl *c, const struct device *device)
 	u64 first = board->ram_start + OBJECT_AREA;
 
 	if (overlaps(device->base, device->bytes, board->plic_base, board->plic_size))
-		error_at(c, at, "D11", "lines are given by the device's node", "`%s` is the interrupt controller, which is the kernel's",
+		error_at(c, at, "D11", "lines are given by the device's node",
+			"`%s` is the interrupt controller, which is the kernel's",
 			device->name.text);
 	else if (overlaps(device->base, device->bytes, board->clint_base, board->clint_size))
 		error_at(c, at, "D11", "use `timer`", "`%s` is the timer, which is the firmware's", device->name.text);

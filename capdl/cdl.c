@@ -8,7 +8,8 @@
 const char *const cdl_types[] = {"", "untyped", "endpoint", "notification", "table", "space", "thread", "page", NULL};
 const char *const cdl_memories[] = {"ram", "device", "rom", NULL};
 const char *const cdl_bindings[] = {"line", "timer", "power_off", "reset", "fault_ring", NULL};
-const char *const cdl_regions[] = {"image", "stack", "memory", "dma", "device", "shared", "faults", "manifest", "scratch", NULL};
+const char *const cdl_regions[] = {"image", "stack", "memory", "dma", "device", "shared", "faults", "manifest",
+	"scratch", NULL};
 const char cdl_rights[] = "rwxcgus";
 
 static const char *rights_text(struct capdl *c, u32 rights)
@@ -43,8 +44,8 @@ static void print_components(struct capdl *c, struct buffer *out)
 	for (u32 i = 0; i < c->spec.component_count; i++) {
 		const struct component *component = &c->spec.components[i];
 
-		buffer_print(out, "component %s image %s priority %lu budget %lu period %lu limit %lu threads %lu passive %u trusted %u "
-			"supervises %u supervisor %s entry 0x%lx",
+		buffer_print(out, "component %s image %s priority %lu budget %lu period %lu limit %lu threads %lu passive %u "
+			"trusted %u supervises %u supervisor %s entry 0x%lx",
 			component->name.text, component->image.text != NULL ? component->image.text : component->name.text,
 			component->priority.value, component->budget_ticks, component->period_ticks, component->limit_ticks,
 			component->threads.value, component->passive, component->trusted, component->supervises,
@@ -94,8 +95,9 @@ static void print_caps(struct capdl *c, struct buffer *out)
 	for (u32 i = 0; i < c->model.cap_count; i++) {
 		const struct capability *cap = &c->model.caps[i];
 
-		buffer_print(out, "cap %s = %s rights %s badge 0x%x from %s section %u", slot_name(c, cap), object_name(c, cap->object),
-			rights_text(c, cap->rights), cap->badge, cap->source == NONE ? "-" : slot_name(c, &c->model.caps[cap->source]),
+		buffer_print(out, "cap %s = %s rights %s badge 0x%x from %s section %u", slot_name(c, cap),
+			object_name(c, cap->object), rights_text(c, cap->rights), cap->badge,
+			cap->source == NONE ? "-" : slot_name(c, &c->model.caps[cap->source]),
 			cap->section);
 		print_origin(c, cap->at, out);
 	}
@@ -105,7 +107,8 @@ void cdl_print(struct capdl *c, struct buffer *out)
 {
 	const struct model *model = &c->model;
 
-	buffer_print(out, "cdl 1\nsystem %s load 0x%lx ram_end 0x%lx timebase %lu plic 0x%lx rom %u pages %u text_end %lu rom_end %lu\n",
+	buffer_print(out, "cdl 1\nsystem %s load 0x%lx ram_end 0x%lx timebase %lu plic 0x%lx rom %u pages %u "
+		"text_end %lu rom_end %lu\n",
 		c->spec.system.text, model->load_address, model->ram_end, c->board.timebase, c->board.plic_base,
 		model->rom_first_page, model->rom_pages, c->rom_text_end, c->rom_end);
 	print_components(c, out);

@@ -50,8 +50,8 @@ static u64 number(struct reader *r, u64 limit)
 	if (*digit == 0)
 		refuse(r, r->word_at, "F03", "a number is expected here, not `%s`", text);
 	for (; *digit != 0 && !r->bad; digit++) {
-		u64 d = *digit >= '0' && *digit <= '9' ? (u64)(*digit - '0') : *digit >= 'a' && *digit <= 'f' ? (u64)(*digit - 'a') + 10 :
-			99;
+		u64 d = *digit >= '0' && *digit <= '9' ? (u64)(*digit - '0') :
+			*digit >= 'a' && *digit <= 'f' ? (u64)(*digit - 'a') + 10 : 99;
 
 		if (d >= base)
 			refuse(r, r->word_at, "F03", "`%s` is no number", text);
@@ -402,9 +402,10 @@ static void read_bind_line(struct reader *r)
 	if (r->bad)
 		return;
 	new.cap = c->model.objects[notification].original;
-	if (new.cap == NONE || c->model.objects[notification].type != OBJECT_NOTIFICATION || (new.what == BIND_LINE) != (new.device != NULL)) {
-		refuse(r, (struct span){r->file, r->line_start, r->end - r->line_start}, "T01", "only notifications are bound, and only lines "
-			"name a device%s", "");
+	if (new.cap == NONE || c->model.objects[notification].type != OBJECT_NOTIFICATION ||
+	    (new.what == BIND_LINE) != (new.device != NULL)) {
+		refuse(r, (struct span){r->file, r->line_start, r->end - r->line_start}, "T01",
+			"only notifications are bound, and only lines name a device%s", "");
 		return;
 	}
 	*LIST_ADD(c, &c->model, binding) = new;
@@ -464,7 +465,8 @@ static void finish_names(struct reader *r)
 		component->memory = memory;
 		if (memory == NONE || component->first_thread == NONE || component->first_thread + component->threads.value >
 		    c->model.thread_count)
-			error_at(c, component->wards->at, "T04", NULL, "component `%s` lacks its memory or its threads", component->name.text);
+			error_at(c, component->wards->at, "T04", NULL, "component `%s` lacks its memory or its threads",
+				component->name.text);
 	}
 	for (u32 i = 0; i < c->model.section_count; i++) {
 		struct section *section = &c->model.sections[i];

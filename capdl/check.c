@@ -76,7 +76,8 @@ static void compare_neighbours(struct capdl *c, const struct extent *left, const
 	if (right->first < left->end) {
 		error_at(c, b->name.at, "D02", NULL, "device `%s` overlaps device `%s`", b->name.text, a->name.text);
 		error_also(c, a->name.at, "the other device");
-	} else if (right->first / PAGE == (left->end - 1) / PAGE && a->owner != b->owner && a->owner != NONE && b->owner != NONE) {
+	} else if (right->first / PAGE == (left->end - 1) / PAGE && a->owner != b->owner && a->owner != NONE &&
+		   b->owner != NONE) {
 		error_at(c, b->name.at, "D03", "let one component own both",
 			"devices `%s` and `%s` of different owners share a 4 KiB page of registers", a->name.text, b->name.text);
 		error_also(c, a->name.at, "the other device");
@@ -241,7 +242,8 @@ static void report_cycle(struct capdl *c, const struct wait *wait)
 static void search_cycles(struct capdl *c, const struct wait *waits, const u32 *starts)
 {
 	u32 count = c->spec.component_count, depth;
-	u32 *stack = arena_take(&c->arena, (count + 1) * sizeof *stack), *next = arena_take(&c->arena, (count + 1) * sizeof *next);
+	u32 *stack = arena_take(&c->arena, (count + 1) * sizeof *stack);
+	u32 *next = arena_take(&c->arena, (count + 1) * sizeof *next);
 	unsigned char *state = arena_take(&c->arena, count + 1); /* 1: on the path, 2: done */
 
 	for (u32 first = 0; first < count; first++) {

@@ -7,7 +7,8 @@
 {"L05", "leading zero. Octal numbers do not exist here; write 10, not 010."},
 {"L06", "number too large for 64 bits or for the place where it stands. Nothing ever wraps."},
 {"L07", "negative number. Only natural numbers exist here."},
-{"L08", "unit missing or of the wrong sort. Sizes need K, M or G (or a multiple of 4096 bytes), times need us, ms or s."},
+{"L08", "unit missing or of the wrong sort. Sizes need K, M or G (or a multiple of 4096 bytes), "
+	"times need us, ms or s."},
 {"L09", "time that is not a whole number of ticks of the board's clock."},
 {"L10", "unknown word where a statement or attribute should begin."},
 {"L11", "attribute given twice, or one that excludes another."},
@@ -41,7 +42,8 @@
 {"T08", "page-table level of the wrong depth."},
 {"T10", "one page-table level under two parents, or twice under one."},
 {"T13", "name of an object that exists nowhere (above)."},
-{"R01", "unknown or repeated right, or none. Rights are r w x c g u s: read, write, execute, call, grant, retype, schedule."},
+{"R01", "unknown or repeated right, or none. Rights are r w x c g u s: read, write, execute, call, "
+	"grant, retype, schedule."},
 {"R02", "page with write but without read: the hardware has no such mapping."},
 {"R03", "page with write and execute."},
 {"R04", "executable page of a device."},
@@ -96,5 +98,6 @@
 {"X05", "file or nesting beyond its limit."},
 {"F01", "image missing, empty, or not a static RV64 executable as the component model wants it."},
 {"F03", "object-level text (.cdl) that is not canonical."},
-{"F06", "headers that belong to another specification. Components are compiled against ports.h; both must be of one run."},
+{"F06", "headers that belong to another specification. Components are compiled against ports.h; "
+	"both must be of one run."},
 {"F05", "device tree that cannot be read or lacks memory, timebase or interrupt controller."},

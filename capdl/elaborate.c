@@ -98,7 +98,8 @@ static u32 connection_object(struct capdl *c, u8 type, u8 size_bits, u32 owner, 
 static void component_memory(struct capdl *c, u32 index)
 {
 	struct component *component = &c->spec.components[index];
-	u32 root = object_root(c, MEMORY_RAM, 12, index, component->supervisor == NONE ? "/memory" : "/block", component->name.at);
+	u32 root = object_root(c, MEMORY_RAM, 12, index, component->supervisor == NONE ? "/memory" : "/block",
+		component->name.at);
 
 	component->memory = root;
 	if (component->supervisor == NONE)
@@ -508,7 +509,8 @@ static void reserve_manifest(struct capdl *c, u32 index)
 	struct component *component = &c->spec.components[index];
 
 	component->next_address = round_up(component->next_address, LARGE_PAGE);
-	component->region_manifest = region_new(c, index, REGION_MANIFEST, "manifest", PAGE, RIGHT_READ, component->manifest_at);
+	component->region_manifest = region_new(c, index, REGION_MANIFEST, "manifest", PAGE, RIGHT_READ,
+		component->manifest_at);
 }
 
 /* ---- all of it ---- */

@@ -257,7 +257,8 @@ static void finish(struct capdl *c, struct system_header *header, const struct b
 		internal(c, "the system is larger than its pages");
 	buffer_pad(out, round_up(out->size > pages * PAGE ? out->size : pages * PAGE, PAGE));
 	if (out->size > OBJECT_AREA - IMAGE_OFFSET - IMAGE_SYSTEM)
-		error_at(c, (struct span){NONE, 0, 0}, "X04", "smaller images", "the system takes %zu bytes; there is room for 13 MiB",
+		error_at(c, (struct span){NONE, 0, 0}, "X04", "smaller images",
+			"the system takes %zu bytes; there is room for 13 MiB",
 			out->size);
 	header->size = out->size;
 	memcpy(out->data, header, sizeof *header);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static u32 node_new(struct capdl *c, struct graph *graph, enum node_kind kind, const char *name, u32 owner, struct span at)
+static u32 node_new(struct capdl *c, struct graph *graph, enum node_kind kind, const char *name, u32 owner,
+	struct span at)
 {
 	const char *unique = intern(c, name, strlen(name));
 	u32 known = map_get(&graph->names, unique, 0);

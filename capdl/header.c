@@ -75,7 +75,8 @@ static void print_port(struct capdl *c, const struct item *port, struct buffer *
 	const struct protocol *protocol = &c->spec.protocols[port->protocol];
 	const char *big = upper(c, port->name.text);
 
-	buffer_print(out, "/* ---- port %s: %s of %s ---- */\n", port->name.text, protocol->name.text, connection->server.text);
+	buffer_print(out, "/* ---- port %s: %s of %s ---- */\n", port->name.text, protocol->name.text,
+		connection->server.text);
 	if (protocol->call_count > 0)
 		buffer_print(out, "#define SLOT_%s %uul\n", big, port->slot);
 	if (connection->client_region != NONE) {
@@ -148,7 +149,8 @@ static void print_clients(struct capdl *c, u32 component, u32 item, struct buffe
 		if (protocol->signals[i].from_client)
 			continue;
 		buffer_print(out, "static inline u64 %s_%s(u32 client)\n{\n", name, signal);
-		buffer_print(out, "\treturn client < %s_CLIENTS ? sys_signal(%s_clients[client].%s_slot) : STATUS_BAD_ARGUMENT;\n}\n\n",
+		buffer_print(out, "\treturn client < %s_CLIENTS ? sys_signal(%s_clients[client].%s_slot) : "
+			"STATUS_BAD_ARGUMENT;\n}\n\n",
 			big, name, signal);
 	}
 }
@@ -235,7 +237,8 @@ static void print_device(struct capdl *c, const struct item *item, struct buffer
 	buffer_print(out, "/* ---- device %s at 0x%lx ---- */\n", item->name.text, device->base);
 	buffer_print(out, "#define %s_REGS ((void *)0x%lxul)\n#define %s_REGS_SIZE 0x%lxul\n", big,
 		region->base + device->base % PAGE, big, device->bytes);
-	buffer_print(out, "#define %s_REG_SHIFT %luu\n#define %s_IO_WIDTH %luu\n", big, device->reg_shift, big, device->io_width);
+	buffer_print(out, "#define %s_REG_SHIFT %luu\n#define %s_IO_WIDTH %luu\n", big, device->reg_shift, big,
+		device->io_width);
 	if (device->clock != 0)
 		buffer_print(out, "#define %s_CLOCK %luul\n", big, device->clock);
 	if (device->line_count > 0)
@@ -259,8 +262,8 @@ static void print_holding(struct capdl *c, const struct item *item, struct buffe
 	} else if (item->kind == ITEM_DMA) {
 		const struct region *region = &c->model.regions[item->region];
 
-		buffer_print(out, "#define %s_DMA ((void *)0x%lxul)\n#define %s_DMA_PHYS 0x%lxul\n#define %s_DMA_SIZE 0x%lxul\n\n", big,
-			region->base, big, item->physical, big, region->size);
+		buffer_print(out, "#define %s_DMA ((void *)0x%lxul)\n#define %s_DMA_PHYS 0x%lxul\n#define %s_DMA_SIZE 0x%lxul\n\n",
+			big, region->base, big, item->physical, big, region->size);
 	} else if (item->kind == ITEM_MEMORY) {
 		const struct region *region = &c->model.regions[item->region];
 
@@ -290,7 +293,8 @@ static void print_special(struct capdl *c, const struct component *component, st
 	if (component->slot_reset != 0)
 		buffer_print(out, "#define SLOT_RESET %uul\n", component->slot_reset);
 	if (component->supervises)
-		buffer_print(out, "#define SLOT_SCRATCH_SPACE %uul\n#define SCRATCH_INDEX %luul\n#define SCRATCH_BASE ((void *)0x%lxul)\n",
+		buffer_print(out, "#define SLOT_SCRATCH_SPACE %uul\n#define SCRATCH_INDEX %luul\n"
+			"#define SCRATCH_BASE ((void *)0x%lxul)\n",
 			component->slot_scratch, model->regions[component->region_scratch].base >> 12 & 511,
 			model->regions[component->region_scratch].base);
 	buffer_print(out, "\n");
@@ -309,11 +313,13 @@ static void print_supervised(struct capdl *c, u32 supervisor, struct buffer *out
 
 	for (u32 i = 0; i < c->spec.component_count; i++)
 		count += c->spec.components[i].supervisor == supervisor;
-	buffer_print(out, "/* ---- supervision ---- */\n#define SUPERVISED %uu\n#define FAULT_BADGE 0x%xul\n\n", count, FAULT_BADGE);
+	buffer_print(out, "/* ---- supervision ---- */\n#define SUPERVISED %uu\n#define FAULT_BADGE 0x%xul\n\n", count,
+		FAULT_BADGE);
 	buffer_print(out, "struct supervised {\n\tconst char *name;\n\tu32 badge;\n\tu32 untyped_slot;\n\tu32 section;\n"
 		"\tu32 threads;\n\tu32 thread_slot;\n\tu32 table_slot;\n\tu32 space_slot;\n\tu32 notification_slot;\n"
 		"\tu32 endpoint_slot;\n\tu32 priority;\n\tu64 budget;\n\tu64 period;\n};\n\n");
-	buffer_print(out, "static const struct supervised supervised[%u] __attribute__((unused)) = {\n", count == 0 ? 1 : count);
+	buffer_print(out, "static const struct supervised supervised[%u] __attribute__((unused)) = {\n",
+		count == 0 ? 1 : count);
 	if (count == 0)
 		buffer_print(out, "\t{.name = 0},\n");
 	for (u32 i = 0; i < c->spec.component_count; i++) {
@@ -359,7 +365,8 @@ static void print_basics(struct capdl *c, const struct component *component, str
 	buffer_print(out, "#define SLOT_ENDPOINT %uul\n#define SLOT_NOTIFICATION %uul\n#define SLOT_REPLY %uul\n"
 		"#define SLOT_ARRIVAL %uul\n", component->slot_endpoint, component->slot_notification, component->slot_reply,
 		component->slot_arrival);
-	buffer_print(out, "#define SLOT_SPARE %uul\n#define SLOT_SPARES %uul\n\n", component->slot_spare, component->spare_count);
+	buffer_print(out, "#define SLOT_SPARE %uul\n#define SLOT_SPARES %uul\n\n", component->slot_spare,
+		component->spare_count);
 }
 
 /* The identifier that a line of a header makes, or NULL: a macro, a function, a handler, a struct. */
@@ -373,7 +380,8 @@ static const char *made_by(struct capdl *c, const char *line, size_t length)
 			stop++;
 		return intern(c, start, (size_t)(stop - start));
 	}
-	if (length < 8 || (memcmp(line, "static i", 8) != 0 && memcmp(line, "void ", 5) != 0 && memcmp(line, "struct ", 7) != 0))
+	if (length < 8 || (memcmp(line, "static i", 8) != 0 && memcmp(line, "void ", 5) != 0 &&
+			   memcmp(line, "struct ", 7) != 0))
 		return NULL;
 	for (stop = line; stop < end && *stop != '(' && *stop != '{';)
 		stop++;

@@ -159,7 +159,8 @@ static void lay_out_rom(struct capdl *c)
 static void data_segment(struct capdl *c, const struct segment *segment)
 {
 	struct span at = c->spec.components[segment->component].name.at;
-	u32 first = private_pages(c, segment->component, segment->address, segment->memory_size, 12, segment->rights, format(c, "/data_%lx", segment->address), at);
+	u32 first = private_pages(c, segment->component, segment->address, segment->memory_size, 12, segment->rights,
+		format(c, "/data_%lx", segment->address), at);
 
 	for (u64 offset = 0; offset < segment->file_size; offset += PAGE) {
 		u64 left = segment->file_size - offset;
@@ -181,7 +182,8 @@ static u64 system_bound(struct capdl *c, u64 pages, u64 manifest_bytes)
 		maps += c->spec.components[i].manifest;
 	for (u32 i = 0; i < c->segment_count; i++)
 		operations += c->segments[i].memory_size / PAGE + 2;
-	operations += maps * (pages + 2 * (pages / SPACE_ENTRIES + 2)) + pages / RETYPE_MAX_COUNT + 128 + 6ul * model->thread_count;
+	operations += maps * (pages + 2 * (pages / SPACE_ENTRIES + 2)) + pages / RETYPE_MAX_COUNT + 128 +
+		6ul * model->thread_count;
 	return round_up(c->rom_end, 64) + operations * sizeof(struct program_operation) + manifest_bytes +
 		(model->object_count + 128) * sizeof(struct root_untyped) +
 		model->section_count * (sizeof(struct program_section) + LIMIT_NAME + 1) + 64ul * model->thread_count + 4096;

@@ -154,7 +154,8 @@ void map_one(struct capdl *c, u32 component, u64 address, u32 source_cap, u8 pag
 	u32 space = page_bits == 12 ? find_space(c, component, 0, address, at) :
 		page_bits == 21 ? find_space(c, component, 1, address, at) : c->spec.components[component].root;
 
-	cap_copy(c, space, (u32)(address >> page_bits) & 511, source_cap, rights, 0, c->spec.components[component].section, at);
+	cap_copy(c, space, (u32)(address >> page_bits) & 511, source_cap, rights, 0,
+		c->spec.components[component].section, at);
 }
 
 u32 private_pages(struct capdl *c, u32 component, u64 address, u64 size, u8 page_bits, u8 rights, const char *name,

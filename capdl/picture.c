@@ -25,7 +25,8 @@ static void dot_component(const struct capdl *c, u32 index, struct buffer *out)
 {
 	const struct component *component = &c->spec.components[index];
 
-	buffer_print(out, "\tc%u [fillcolor=\"%s\", tooltip=\"%s\", label=<<b>%s</b><br/><font point-size=\"10\">priority %lu", index,
+	buffer_print(out, "\tc%u [fillcolor=\"%s\", tooltip=\"%s\", "
+		"label=<<b>%s</b><br/><font point-size=\"10\">priority %lu", index,
 		color_of(component), component->name.text, component->name.text, component->priority.value);
 	if (component->passive)
 		buffer_print(out, ", passive");
@@ -47,7 +48,8 @@ static void dot_devices(const struct capdl *c, struct buffer *out)
 
 		if (device->owner == NONE)
 			continue;
-		buffer_print(out, "\td%u [shape=box3d, style=filled, fillcolor=\"#eeeeee\", label=<%s<br/><font point-size=\"9\">0x%lx",
+		buffer_print(out, "\td%u [shape=box3d, style=filled, fillcolor=\"#eeeeee\", "
+			"label=<%s<br/><font point-size=\"9\">0x%lx",
 			i, device->name.text, device->base);
 		if (device->line_count == 1)
 			buffer_print(out, ", line %u", device->lines[0]);
@@ -89,10 +91,11 @@ void picture_dot(struct capdl *c, const struct graph *graph, struct buffer *out)
 {
 	(void)graph;
 	buffer_print(out, "digraph %s {\n", c->spec.system.text);
-	buffer_print(out, "\tgraph [rankdir=TB, nodesep=0.45, ranksep=0.6, fontname=\"sans-serif\", labelloc=t, fontsize=16, pad=0.3,\n"
-		"\t\tlabel=<<b>%s</b><br/><font point-size=\"10\" color=\"#555555\">solid: calls, dashed: signals and shared memory, "
-		"dotted: to the log</font>>];\n", c->spec.system.text);
-	buffer_print(out, "\tnode [shape=box, style=\"rounded,filled\", color=\"#777777\", fontname=\"sans-serif\", fontsize=12];\n"
+	buffer_print(out, "\tgraph [rankdir=TB, nodesep=0.45, ranksep=0.6, fontname=\"sans-serif\", labelloc=t, fontsize=16,\n"
+		"\t\tpad=0.3, label=<<b>%s</b><br/><font point-size=\"10\" color=\"#555555\">solid: calls, dashed: signals and shared "
+		"memory, dotted: to the log</font>>];\n", c->spec.system.text);
+	buffer_print(out, "\tnode [shape=box, style=\"rounded,filled\", color=\"#777777\", fontname=\"sans-serif\", "
+		"fontsize=12];\n"
 		"\tedge [fontname=\"sans-serif\", fontsize=9, fontcolor=\"#444444\", arrowsize=0.8];\n");
 	for (u32 i = 0; i < c->spec.component_count; i++)
 		dot_component(c, i, out);
@@ -159,8 +162,8 @@ void picture_json(struct capdl *c, const struct graph *graph, struct buffer *out
 	for (u32 i = 0; i < c->spec.connection_count; i++) {
 		const struct connection *connection = &c->spec.connections[i];
 
-		buffer_print(out, "    {\"client\": \"%s\", \"port\": \"%s\", \"server\": \"%s\", \"protocol\": \"%s\", \"memory\": %lu, "
-			"\"origin\": ", connection->client.text, connection->port.text, connection->server.text,
+		buffer_print(out, "    {\"client\": \"%s\", \"port\": \"%s\", \"server\": \"%s\", \"protocol\": \"%s\", "
+			"\"memory\": %lu, \"origin\": ", connection->client.text, connection->port.text, connection->server.text,
 			c->spec.protocols[connection->protocol].name.text, connection->memory.value);
 		json_text(origin_of(c, connection->at), out);
 		buffer_print(out, "}%s\n", i + 1 < c->spec.connection_count ? "," : "");

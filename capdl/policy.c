@@ -78,7 +78,8 @@ static void check_share(struct capdl *c, const struct assertion *assertion)
 			continue;
 		reported = (u64)cap->at.file << 32 | cap->at.offset;
 		error_at(c, assertion->at, "P01", NULL, "`%s` and `%s` share writable memory `%s`",
-			c->spec.components[sharer->component].name.text, c->spec.components[container->owner].name.text, object_label(c, object));
+			c->spec.components[sharer->component].name.text, c->spec.components[container->owner].name.text,
+			object_label(c, object));
 		error_also(c, cap->at, "given here");
 	}
 }

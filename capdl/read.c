@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static const char *const statements[] = {"system", "import", "protocol", "device", "component", "connect", "assert", "on"};
+static const char *const statements[] = {"system", "import", "protocol", "device", "component", "connect", "assert",
+	"on"};
 static const char *const attributes[] = {
 	"image", "priority", "budget", "passive", "threads", "stack", "spares", "serves", "uses", "owns", "dma", "memory",
 	"untyped", "timer", "faults", "manifest", "machine", "supervises", "trusted", "limit",
@@ -750,7 +751,8 @@ static void import(struct capdl *c, u32 from, struct token name)
 		return;
 	}
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);
-	c->sources[c->source_count] = (struct source){.path = name.text, .where = where, .text = text, .size = size, .open = true};
+	c->sources[c->source_count] = (struct source){.path = name.text, .where = where, .text = text, .size = size,
+		.open = true};
 	read_source(c, c->source_count++);
 }
 

@@ -38,8 +38,8 @@ static void report_blocks(struct capdl *c, struct buffer *out)
 	for (u32 i = 0; i < model->object_count; i++)
 		if (model->objects[i].parent != NONE)
 			count_object(c, &model->objects[i], &usages[model->objects[i].parent]);
-	buffer_print(out, "%-24s %8s %8s %8s %8s %8s %9s %8s  %s\n", "block (KiB; threads B)", "tables", "spaces", "threads", "pages",
-		"other", "block", "spare", "full");
+	buffer_print(out, "%-24s %8s %8s %8s %8s %8s %9s %8s  %s\n", "block (KiB; threads B)", "tables", "spaces",
+		"threads", "pages", "other", "block", "spare", "full");
 	for (u32 i = 0; i < model->object_count; i++) {
 		const struct object *object = &model->objects[i];
 		u64 block = object_bytes(object);
@@ -69,8 +69,8 @@ void report_memory(struct capdl *c, struct buffer *out)
 	buffer_print(out, "\nimage: %zu KiB of %lu KiB; RAM is needed up to 0x%lx (%lu MiB), the board has %lu MiB\n",
 		c->system.size >> 10, limit >> 10, model->ram_end, (model->ram_end - c->board.ram_start) >> 20,
 		(c->board.ram_end - c->board.ram_start) >> 20);
-	buffer_print(out, "kernel table: %u of %u slots; objects: %u; capabilities: %u\n\n", model->slots_used, KERNEL_TABLE_SLOTS,
-		model->object_count, model->cap_count);
+	buffer_print(out, "kernel table: %u of %u slots; objects: %u; capabilities: %u\n\n",
+		model->slots_used, KERNEL_TABLE_SLOTS, model->object_count, model->cap_count);
 	buffer_print(out, "%-24s %6s %6s %6s %9s %6s\n", "component", "slots", "of", "bits", "priority", "share");
 	for (u32 i = 0; i < c->spec.component_count; i++) {
 		const struct component *component = &c->spec.components[i];

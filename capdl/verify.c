@@ -181,7 +181,8 @@ static void do_retype(struct replay *r, u32 actor, const struct program_operatio
 	}
 	if (!describe_new(r, o, r->things[source].memory, &fresh))
 		return;
-	if (r->things[source].memory != MEMORY_RAM && fresh.slot_count + (o->a2 == OBJECT_ENDPOINT || o->a2 == OBJECT_NOTIFICATION) > 0)
+	if (r->things[source].memory != MEMORY_RAM &&
+	    (fresh.slot_count > 0 || o->a2 == OBJECT_ENDPOINT || o->a2 == OBJECT_NOTIFICATION))
 		problem(r, "retype: kernel object from memory that is not ram");
 	if (o->a6 == 0 || o->a6 > RETYPE_MAX_COUNT || o->a5 > r->things[to].slot_count ||
 	    o->a6 > r->things[to].slot_count - o->a5) {

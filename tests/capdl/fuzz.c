@@ -15,7 +15,8 @@ static u64 state;
 
 static const char *const words[] = {
 	"component", "protocol", "connect", "device", "assert", "import", "system", "on", "call", "signal", "memory", "error",
-	"serves", "uses", "owns", "dma", "untyped", "timer", "faults", "manifest", "machine", "supervises", "trusted", "passive",
+	"serves", "uses", "owns", "dma", "untyped", "timer", "faults", "manifest", "machine", "supervises", "trusted",
+	"passive",
 	"threads", "stack", "spares", "priority", "budget", "limit", "max", "grant", "from", "client", "only", "reach", "hold",
 	"{", "}", "(", ")", "->", ".", ":", ",", "*", "/", "%", "\"", "#", "0", "1", "4K", "2M", "1G", "18446744073709551615",
 	"0x", "1us", "10ms", "a", "b", "\n", "share nothing writable", "no path", "utilisation at most", "65536", "16K",
