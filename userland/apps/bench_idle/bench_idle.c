@@ -1,0 +1,25 @@
+/* bench_idle.c - runs whenever nobody else does, and counts how often it went round.
+ *
+ * A simulated machine that counts instructions skips idle time: while its disk works in real time, virtual time leaps
+ * to the next deadline. With this component the processor is never idle, and the bench takes its instructions off. */
+#include "component.h"
+#include "bench_idle.h"
+#include "ports.h"
+
+int main(void)
+{
+	u64 *count = (u64 *)idle_clients[0].memory;
+
+	(void)component_wait(idle_clients[0].start_bit);
+	/* BENCH_IDLE_LOOP instructions a round; the store comes last, so that a round in progress counts as not begun. */
+	__asm__ volatile(
+		".option push\n"
+		".option norvc\n"
+		"li t0, 0\n"
+		"1: addi t0, t0, 1\n"
+		"sd t0, 0(%0)\n"
+		"j 1b\n"
+		".option pop\n"
+		: : "r"(count) : "t0", "memory");
+	__builtin_unreachable();
+}
