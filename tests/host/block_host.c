@@ -381,6 +381,37 @@ static void a_hostile_driver_is_thrown_out(void)
 	CHECK(status_of(0, BLOCK_READ, 0, 1, BLOCK_DATA_OFFSET) == BLOCK_OK);
 }
 
+static void a_disk_that_hangs_fails_everything_at_once(void)
+{
+	struct block_response record;
+
+	fresh();
+	CHECK(!queue_busy());
+	for (u32 i = 0; i < 40; i++)
+		request(0, BLOCK_READ, i, 8, BLOCK_DATA_OFFSET, i);
+	queue_run(hint++);
+	CHECK(queue_busy());
+	u64 progress = queue_progress();
+	queue_run(hint++);
+	CHECK(queue_progress() == progress);
+	queue_give_up();
+	for (u32 i = 0; i < 40; i++)
+		CHECK(response(0, &record) && record.status == BLOCK_TIMEOUT);
+	CHECK(!queue_busy());
+	request(1, BLOCK_READ, 0, 8, BLOCK_DATA_OFFSET, 5);
+	queue_run(hint++);
+	CHECK(response(1, &record) && record.status == BLOCK_TIMEOUT); /* does not wait again */
+	memset(data_of(0, BLOCK_DATA_OFFSET), 0xee, 4096);
+	(void)disk_run(1); /* the disk wakes up: what it did late is for nobody, then all is as before */
+	settle();
+	CHECK(*data_of(0, BLOCK_DATA_OFFSET) == 0xee);
+	CHECK(status_of(0, BLOCK_READ, 0, 8, BLOCK_DATA_OFFSET) == BLOCK_OK);
+	CHECK(status_of(1, BLOCK_READ, 0, 8, BLOCK_DATA_OFFSET) == BLOCK_OK);
+	disk_start(); /* or it starts anew */
+	settle();
+	CHECK(status_of(2, BLOCK_READ, 0, 8, BLOCK_DATA_OFFSET) == BLOCK_OK);
+}
+
 static void without_a_disk_everything_is_answered(void)
 {
 	fresh();
@@ -457,6 +488,7 @@ int main(int count, char **words)
 	a_client_that_restarts_gets_nothing_of_its_past();
 	a_hostile_client_harms_only_itself();
 	a_hostile_driver_is_thrown_out();
+	a_disk_that_hangs_fails_everything_at_once();
 	without_a_disk_everything_is_answered();
 	hostile_tables_give_nobody_another_ones_sectors();
 	printf("%u checks passed, %u failed\n", passed, failed);

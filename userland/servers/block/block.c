@@ -4,6 +4,7 @@
 #include "queue.h"
 
 #define MIB (1024u * 1024u / BLOCK_SECTOR)
+#define PATIENCE (3 * TIMEBASE)  /* a disk that does not answer anything for so long hangs */
 
 _Static_assert(BLOCK_CLIENTS <= QUEUE_CLIENTS, "more clients than the queue has places for");
 _Static_assert(DISK_MEMORY_SIZE >= 64 * 1024, "the connection to the disk's driver needs 64 KiB of memory or more");
@@ -43,6 +44,28 @@ void queue_changed(const struct queue_report *report)
 	}
 }
 
+/* With a timer: look now and then whether the disk still answers somebody who waits. */
+static void watch(void)
+{
+#ifdef BIT_TIMER
+	static u64 look_at, progress;
+	static bool watching;
+
+	u64 now = clock_ticks();
+	if (watching ? now < look_at : !queue_busy())
+		return;
+	if (watching && queue_busy() && queue_progress() == progress) {
+		print("block: the disk's driver does not answer; requests fail until it does\n");
+		queue_give_up();
+	}
+	watching = queue_busy();
+	progress = queue_progress();
+	look_at = now + PATIENCE;
+	if (watching)
+		(void)timer_arm(SLOT_TIMER, look_at);
+#endif
+}
+
 void init(void)
 {
 	queue_init(DISK_MEMORY, DISK_MEMORY_SIZE, clock_ticks());
@@ -54,10 +77,12 @@ void init(void)
 	queue_run(clock_ticks());
 	for (u32 i = 0; i < BLOCK_CLIENTS; i++)
 		(void)block_ready(i);
+	watch();
 }
 
 void notified(u64 bits)
 {
 	(void)bits;
 	queue_run(clock_ticks());
+	watch();
 }

@@ -57,6 +57,7 @@ static struct {
 	u32 free[BLOCK_RING_SLOTS];
 	u32 free_count;
 	bool asked;             /* something was put into the ring */
+	u64 answers;
 	u64 hint;
 	/* reading the partition table */
 	enum table_kind kind;
@@ -148,6 +149,8 @@ static u32 check_request(const struct client *client, const struct job *job)
 /* What can only be said once the disk is known. */
 static u32 check_sectors(const struct client *client, const struct job *job)
 {
+	if (disk.state == QUEUE_STALLED)
+		return BLOCK_TIMEOUT;
 	if (disk.state == QUEUE_ABSENT || client->sectors == 0)
 		return BLOCK_NO_DISK;
 	if (job->operation == BLOCK_INFO || job->operation == BLOCK_FLUSH)
@@ -252,12 +255,12 @@ static void issue(void)
 {
 	u32 active = 0, idle = 0;
 
-	if (disk.state != QUEUE_READY && disk.state != QUEUE_ABSENT)
+	if (disk.state != QUEUE_READY && disk.state != QUEUE_ABSENT && disk.state != QUEUE_STALLED)
 		return;
 	for (u32 i = 0; i < client_count; i++)
 		active += clients[i].used != 0;
 	u32 share = active > 1 ? disk.flights / active : disk.flights;
-	while (idle < client_count && disk.free_count != 0) {
+	while (idle < client_count && (disk.free_count != 0 || disk.state == QUEUE_STALLED)) {
 		idle = issue_one(turn, share) ? 0 : idle + 1;
 		turn = turn + 1 < client_count ? turn + 1 : 0;
 	}
@@ -468,6 +471,11 @@ static void follow_disk(u64 hint)
 	if (!disk.ring.open)
 		return;
 	while (ring_take(&disk.ring.responses, &response)) {
+		disk.answers++;
+		if (disk.state == QUEUE_STALLED) { /* it lives: begin again */
+			open_disk(hint);
+			return;
+		}
 		if (response.id == SCAN_ID && disk.state == QUEUE_ASKED)
 			asked(&response);
 		else if (response.id == SCAN_ID && disk.state == QUEUE_TABLE)
@@ -511,6 +519,38 @@ static void publish(void)
 	disk.asked = false;
 	if (disk.state == QUEUE_OPENING || ring_publish(&disk.ring.requests))
 		queue_kick_disk();
+}
+
+/* ---- A disk that hangs ---- */
+
+bool queue_busy(void)
+{
+	bool busy = disk.state == QUEUE_OPENING || disk.state == QUEUE_ASKED || disk.state == QUEUE_TABLE;
+
+	for (u32 i = 0; i < client_count; i++)
+		busy = busy || clients[i].used != 0;
+	return busy;
+}
+
+u64 queue_progress(void)
+{
+	return disk.answers;
+}
+
+void queue_give_up(void)
+{
+	disk.state = QUEUE_STALLED;
+	for (u32 i = 0; i < disk.flights; i++)
+		disk.flight[i].client = NOBODY; /* what lands after all is for nobody */
+	for (u32 n = 0; n < client_count; n++) {
+		struct client *client = &clients[n];
+		client->waiting_from = client->waiting_count = client->flying = 0;
+		for (u32 i = 0; i < BLOCK_RING_SLOTS; i++) {
+			if (client->jobs[i].used)
+				finish(client, &client->jobs[i], BLOCK_TIMEOUT, 0);
+		}
+	}
+	publish();
 }
 
 /* Announce sleep on every ring; false: something has come meanwhile. */

@@ -22,7 +22,15 @@ enum queue_state {
 	QUEUE_TABLE,       /* the partition table is being read */
 	QUEUE_READY,
 	QUEUE_ABSENT,      /* no disk */
+	QUEUE_STALLED,     /* the driver does not answer any more: requests fail at once until it does */
 };
+
+/* Does anybody wait for the disk? */
+bool queue_busy(void);
+/* Answers of the disk so far: what does not change while somebody waits shows that it hangs. */
+u64 queue_progress(void);
+/* It hangs: everything that waits fails, and so does what comes until the driver answers or starts anew. */
+void queue_give_up(void);
 
 struct queue_report {
 	enum queue_state state;

@@ -9,7 +9,7 @@
 #include "ports.h"
 #include "server.h"
 
-#define PATIENCE (5 * TIMEBASE)
+#define PATIENCE (8 * TIMEBASE) /* longer than the block server's, which knows more */
 #define STEP (TIMEBASE / 10)
 #define ATTEMPTS 3u
 #define BATCH 64u

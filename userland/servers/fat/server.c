@@ -54,10 +54,18 @@ static enum fat_status ensure_mounted(void)
 	return status;
 }
 
-void server_after_wait(void)
+/* Without a timer changes wait for `sync`, or for the cache to need room. */
+static void set_timer(void)
 {
+#ifdef BIT_TIMER
 	if (sync_at != NEVER)
 		(void)timer_arm(SLOT_TIMER, sync_at);
+#endif
+}
+
+void server_after_wait(void)
+{
+	set_timer();
 }
 
 /* Changes go to the disk a while after the last of them. */
@@ -65,7 +73,7 @@ static void changed(void)
 {
 	if (sync_at == NEVER && fat_dirty()) {
 		sync_at = clock_ticks() + PAUSE;
-		(void)timer_arm(SLOT_TIMER, sync_at);
+		set_timer();
 	}
 }
 
@@ -76,7 +84,7 @@ static enum fat_status sync_now(void)
 	if (status != FAT_OK) {
 		print("fat: changes could not be written to the disk; trying again later\n");
 		sync_at = clock_ticks() + RETRY;
-		(void)timer_arm(SLOT_TIMER, sync_at);
+		set_timer();
 	}
 	return status;
 }
