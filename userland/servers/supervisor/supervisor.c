@@ -177,10 +177,13 @@ static void handle_fault(u32 index, const struct message *m)
 {
 	struct record *record = &records[index];
 	const char *name = supervised[index].name;
-	u64 thread = faulted_thread(index, m->words[2]);
-	struct result ending = thread_read_registers(thread, REGISTER_A0);
 	bool at_break = m->words[0] == 3;
 	enum supervisor_state state;
+
+	for (u32 i = 0; i < supervised[index].threads; i++)
+		(void)thread_suspend(supervised[index].thread_slot + i); /* registers are read of stopped threads only */
+	u64 thread = faulted_thread(index, m->words[2]);
+	struct result ending = thread_read_registers(thread, REGISTER_A0);
 
 	if (at_break && ending.first == ENDING_EXIT) {
 		state = SUPERVISOR_ENDED;
