@@ -3,6 +3,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import pexpect
 import pytest
@@ -16,9 +17,9 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Machine:
     """One `./mullion run` with its serial line; `snapshot` leaves the disk as it is."""
 
-    def __init__(self, *options, snapshot=True, timeout=60, extra=()):
+    def __init__(self, *options, snapshot=True, timeout=60, extra=(), folder=ROOT):
         arguments = ["run", *options, *(["--snapshot"] if snapshot else []), *(["--", *extra] if extra else [])]
-        self.child = pexpect.spawn("./mullion", arguments, cwd=str(ROOT), timeout=timeout, encoding="utf-8",
+        self.child = pexpect.spawn("./mullion", arguments, cwd=str(folder), timeout=timeout, encoding="utf-8",
                                    codec_errors="replace", dimensions=(50, 200))
         self.child.delaybeforesend = None
         self.output = []
@@ -40,7 +41,8 @@ class Machine:
         try:
             self.child.expect(pattern, timeout=timeout or self.timeout)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
-            raise AssertionError(f"{pattern!r} did not come ({type(error).__name__}); seen:\n{self.text()[-3000:]}") from None
+            kind = type(error).__name__
+            raise AssertionError(f"{pattern!r} did not come ({kind}); seen:\n{self.text()[-3000:]}") from None
         return self.child.match
 
     def prompt(self, timeout=None):
@@ -52,6 +54,15 @@ class Machine:
         self.expect(re.escape(command) + r"(\x1b\[K)?\r+\n", timeout)
         self.prompt(timeout)
         return re.sub(r"\r+\n", "\n", ESCAPES.sub("", self.child.before)).strip("\r\n")
+
+    def log(self, text, count=1):
+        """Looks into the system's log until `text` stands there `count` times."""
+        for _ in range(40):
+            lines = self.run("log 60")
+            if lines.count(text) >= count:
+                return lines
+            time.sleep(0.1)
+        raise AssertionError(f"{text!r} is not in the log {count} times:\n{lines}")
 
     def end(self, timeout=30):
         """Waits until the launcher ends; answers its exit status."""
@@ -78,6 +89,18 @@ def launcher(*arguments, timeout=600):
     """Runs ./mullion without a terminal."""
     return subprocess.run(["./mullion", *arguments], cwd=ROOT, capture_output=True, text=True, errors="replace",
                           stdin=subprocess.DEVNULL, timeout=timeout)
+
+
+def copy_tree(copy):
+    """The checkout as it stands, without what was built, somewhere else; libfdt's sources need no second fetch."""
+    names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                           capture_output=True, check=True).stdout.decode().split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    shutil.copytree(ROOT / "build" / "third-party", copy / "build" / "third-party")
+    return copy
 
 
 @pytest.fixture

@@ -57,3 +57,31 @@ def test_leaving_without_power_off_is_told(boot):
     machine.child.send("\x01x")
     assert machine.end() == 4
     assert "ended without power-off" in machine.text()
+
+
+def test_graph_draws_and_answers(mullion):
+    assert mullion("graph", "files").returncode == 0
+    picture = (ROOT / "build" / "virt" / "files" / "graph.svg").read_text()
+    assert "disk_driver" in picture and "supervisor" in picture
+    assert "console" in mullion("graph", "files", "caps", "shell").stdout
+    assert "uart_driver can read, write uart" in mullion("graph", "files", "who-can", "write", "uart").stdout
+    assert "shell" in mullion("graph", "files", "path", "shell", "disk_driver").stdout
+
+
+def test_check_says_what_is_wrong(mullion, tmp_path):
+    assert mullion("check", "capdl/systems/files.sys").returncode == 0
+    bad = tmp_path / "bad.sys"
+    bad.write_text("system bad\ncomponent a { priority 999 }\n")
+    done = mullion("check", str(bad))
+    assert done.returncode == 1 and "bad.sys:2:" in done.stderr and "error[" in done.stderr
+
+
+def test_debugger_stops_in_one_component_only(mullion):
+    """All components begin at the same address, and each has an `init`: only that of fat may stop."""
+    done = mullion("debug", "fat", "--", "-batch", "-ex", "break init", "-ex", "continue", "-ex", "bt",
+                   "-ex", "print/x $satp & 0xfffffffffff", "-ex", "kill", timeout=100)
+    space = re.search(r"^object space fat/root at (0x[0-9a-f]+)",
+                      (ROOT / "build" / "virt" / "files" / "system.cdl").read_text(), re.M).group(1)
+    assert f"$1 = {int(space, 16) >> 12:#x}" in done.stdout
+    assert re.search(r"^#0 .*init \(\)", done.stdout, re.M)
+    assert "corrupt stack" not in done.stdout and "previous frame" not in done.stdout
