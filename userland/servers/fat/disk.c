@@ -54,7 +54,7 @@ static bool ensure_open(void)
 		block_attach_client(&ring, DISK_MEMORY);
 	attached = true;
 	if (silent && component_poll(BIT_DISK_READY) == 0)
-		return false;
+		return false; /* fail at once rather than after another deadline */
 	while (!ring.open || ring_client_poll(&ring) == RING_LOST) {
 		if (ring.session == 0 || ring_client_poll(&ring) == RING_LOST) {
 			if (ring_client_open(&ring, clock_ticks()))
@@ -69,6 +69,11 @@ static bool ensure_open(void)
 	}
 	silent = false;
 	return true;
+}
+
+void disk_signalled(void)
+{
+	silent = false;
 }
 
 static void give_up_session(void)

@@ -406,7 +406,8 @@ void init(void)
 
 void notified(u64 bits)
 {
-	(void)bits;
+	if ((bits & BIT_DISK_READY) != 0)
+		disk_signalled();
 	if (sync_at != NEVER && clock_ticks() >= sync_at)
 		(void)sync_now();
 }
