@@ -72,6 +72,8 @@ static const struct actor kernel_actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };
 
 static void leave(u32 t);
 static void save_all(void);
+static void forget(u32 t);
+static u32 written_thread(struct actor actor, u64 operation, u64 a0);
 
 enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
@@ -79,6 +81,10 @@ enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a
 	enum status status = STATUS_AGAIN;
 
 	save_all();
+	if (running != NONE)
+		user(running)->expect = EXPECT_PAYLOAD_KEPT;
+	if (operation == OP_WRITE_REGISTERS)
+		forget(written_thread(kernel_actor, operation, a0));
 	for (u32 i = 0; i < 100000 && status == STATUS_AGAIN; i++)
 		status = syscall_invoke(kernel_actor, NONE, &o);
 	if (started)
@@ -164,31 +170,86 @@ struct user *user(u32 t)
 
 static const u8 kept[] = { 2, 3, 4, 8, 9, 24, 25, 26, 27 };
 
-static void leave(u32 t)
+static void expect(u32 t, enum expect what)
 {
-	struct user *u = NULL;
+	struct user *u = user(t);
 
-	running = t;
-	if (checking)
-		check_invariants();
-	if (t == NONE)
-		return;
-	u = user(t);
-	u->entries++;
-	u->x[0] = threads[t].registers[REG_PC];
-	if (threads[t].saved_all != 0) {
-		for (u32 i = 1; i < 32; i++)
-			u->x[i] = threads[t].registers[i];
-		return;
+	u->expect = what;
+	memcpy(u->before, u->x, sizeof u->x);
+}
+
+/* Registers that somebody else wrote, or that belong to a thread which was made anew, are not expected any more. */
+static void forget(u32 t)
+{
+	for (u32 i = 0; i < user_count; i++)
+		if (t == NONE ? users[i].thread != running : users[i].thread == t)
+			users[i].expect = EXPECT_NOTHING;
+}
+
+static void check_registers(const struct user *u)
+{
+	u64 length = u->x[REG_A0] == STATUS_OK ? u->x[REG_A1] & TAG_LENGTH : 0;
+
+	for (u32 i = 1; i < 32 && u->expect == EXPECT_ALL_KEPT; i++)
+		EQ(u->x[i], u->before[i]);
+	for (u32 i = REG_S2; i < REG_S2 + MESSAGE_WORDS; i++) {
+		if (u->expect == EXPECT_PAYLOAD_KEPT)
+			EQ(u->x[i], u->before[i]);
+		if (u->expect == EXPECT_MESSAGE_OR_ZERO && i - REG_S2 >= length)
+			EQ(u->x[i], 0);
 	}
+}
+
+static void load_registers(struct user *u, u32 t)
+{
+	u->x[0] = threads[t].registers[REG_PC];
 	for (u32 i = 1; i < 32; i++)
-		u->x[i] = 0;
+		u->x[i] = threads[t].saved_all != 0 ? threads[t].registers[i] : 0;
+	if (threads[t].saved_all != 0)
+		return;
 	for (u32 i = 0; i < sizeof kept; i++)
 		u->x[kept[i]] = threads[t].registers[kept[i]];
 	for (u32 i = 0; i < 3; i++)
 		u->x[REG_A0 + i] = threads[t].registers[REG_A0 + i];
 	for (u32 i = 0; i < MESSAGE_WORDS; i++)
 		u->x[REG_S2 + i] = fake.payload[i];
+}
+
+static void leave(u32 t)
+{
+	struct user *u = NULL;
+
+	running = t;
+	EQ(t, hart.current);
+	if (checking)
+		check_invariants();
+	if (t == NONE)
+		return;
+	u = user(t);
+	u->entries++;
+	load_registers(u, t);
+	check_registers(u);
+	u->expect = EXPECT_NOTHING;
+}
+
+static enum expect expected_of(u64 number)
+{
+	switch (number) {
+	case SYS_CALL:
+	case SYS_REPLY_RECV:
+	case SYS_RECV:
+	case SYS_RECV | SYS_NONBLOCK:
+		return EXPECT_MESSAGE_OR_ZERO;
+	default:
+		return EXPECT_PAYLOAD_KEPT;
+	}
+}
+
+/* The thread whose registers an operation is about to write, or NONE. */
+static u32 written_thread(struct actor actor, u64 operation, u64 a0)
+{
+	return operation == OP_WRITE_REGISTERS && a0 < actor.size && slots[actor.table + a0].type == CAP_THREAD ?
+		slots[actor.table + a0].object : NONE;
 }
 
 static void put_payload(struct user *u)
@@ -207,6 +268,11 @@ u64 call_kernel(u64 number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 
 		threads[t].registers[kept[i]] = u->x[kept[i]];
 	threads[t].registers[REG_PC] = u->x[0] + 4;
 	put_payload(u);
+	expect(t, expected_of(number));
+	if (number == SYS_INVOKE && a1 == OP_RETYPE && a2 == OBJECT_THREAD)
+		forget(NONE);
+	if (number == SYS_INVOKE && a1 == OP_WRITE_REGISTERS)
+		forget(written_thread((struct actor){ threads[t].table, threads[t].table_size }, a1, a0));
 	leave(syscall_handle(a0, a1, a2, a3, a4, a5, a6, number));
 	return running == t ? user(t)->x[REG_A0] : BLOCKED;
 }
@@ -222,6 +288,7 @@ static void save_all(void)
 	for (u32 i = 1; i < 32; i++)
 		threads[running].registers[i] = u->x[i];
 	put_payload(u);
+	expect(running, EXPECT_ALL_KEPT);
 }
 
 void tick(u64 ticks)
@@ -320,11 +387,22 @@ bool words_are(struct task *task, u64 first, u32 length)
 	return true;
 }
 
+void fault_running(u64 cause, u64 address)
+{
+	save_all();
+	leave(syscall_fault(cause, address));
+}
+
 void fault(struct task *task, u64 cause, u64 address)
 {
 	as(task);
-	save_all();
-	leave(syscall_fault(cause, address));
+	fault_running(cause, address);
+}
+
+void world_start(void)
+{
+	started = true;
+	leave(sched_leave());
 }
 
 void world_boot(u32 tasks)
@@ -337,6 +415,5 @@ void world_boot(u32 tasks)
 		*all[i] = world_task();
 		boot_must(OP_RESUME, all[i]->k_thread, 0, 0, 0, 0, 0);
 	}
-	started = true;
-	leave(sched_leave());
+	world_start();
 }

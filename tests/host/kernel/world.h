@@ -34,10 +34,13 @@ struct task {
 };
 
 /* User registers of each thread, as the user code sees them. */
+enum expect { EXPECT_NOTHING = 0, EXPECT_PAYLOAD_KEPT = 1, EXPECT_ALL_KEPT = 2, EXPECT_MESSAGE_OR_ZERO = 3 };
 struct user {
 	u32 thread;
 	u64 x[32];
 	u64 entries;
+	enum expect expect;   /* what must hold when it runs again; checked at every return */
+	u64 before[32];
 };
 struct user *user(u32 t);
 extern u32 running;       /* thread that runs in user mode; NONE: idle */
@@ -46,6 +49,7 @@ extern bool checking;     /* run the invariant checker after every entry */
 /* A fresh arena, booted: `tasks` are A to D with equal priority, `running` one of them. */
 void world_boot_bare(void);
 void world_boot(u32 tasks);
+void world_start(void);                                      /* after building a world by hand: the first thread runs */
 extern struct task A, B, C, D;
 
 /* Operations with the authority of the kernel table, repeated while they answer AGAIN. */
@@ -70,6 +74,7 @@ u64 status_of(struct task *task);                            /* runs it; what it
 u64 reg(struct task *task, u32 n);                           /* runs it; user register n */
 void set_words(struct task *task, u64 first);                /* runs it; payload first, first + 1, ... */
 bool words_are(struct task *task, u64 first, u32 length);    /* runs it; payload as set_words, zero beyond length */
+void fault_running(u64 cause, u64 address);
 void fault(struct task *task, u64 cause, u64 address);       /* runs it, then it faults */
 void tick(u64 ticks);                                        /* time passes; timer interrupts as they come due */
 void line_interrupt(u32 line);
