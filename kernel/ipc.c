@@ -6,9 +6,10 @@
 #include "arch/riscv64/arch.h"
 #include "notify.h"
 
-/* An operation of t that ends without a message leaves t no payload. What the hardware holds may be another's. */
+/* An operation of t that ends without a message leaves t no payload and no tag. What the hardware holds may be another's
+ * payload by now. */
 /*@ requires 0 < t < N_THREADS && hart.holder < N_THREADS;
-    assigns payload[0 .. 5], hart.holder, threads[hart.holder].registers[REG_S2 .. REG_S2 + 5];
+    assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
     ensures \result == status && hart.holder == t; */
 static enum status ipc_without_message(u32 t, enum status status)
 {
@@ -16,6 +17,9 @@ static enum status ipc_without_message(u32 t, enum status status)
 		arch_payload_store(hart.holder);
 	hart.holder = t;
 	arch_payload_trim(0);
+	threads[t].registers[REG_A1] = 0;
+	if (status != STATUS_NOTIFIED)
+		threads[t].registers[REG_A2] = 0;
 	return status;
 }
 
@@ -168,12 +172,13 @@ static inline enum status ipc_check_call(u32 t, u64 tag, u64 arrival, u32 receiv
 	return arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
 }
 
-u32 ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
+u32 ipc_call(u64 endpoint, u64 tag, u32 t, u64 out, u64 arrival)
 {
 	u32 s = threads[t].table + (u32)endpoint;
 	u32 receiver = NONE;
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
 
+	threads[t].saved_all = 0;
 	if (status != STATUS_OK)
 		return sched_return(t, ipc_without_message(t, status));
 	if (queues[slots[s].object].receivers != 0)
@@ -187,7 +192,7 @@ u32 ipc_call(u32 t, u64 endpoint, u64 tag, u64 out, u64 arrival)
 		ipc_queue_sender(t, s, tag, out, THREAD_CALLING);
 		return sched_leave();
 	}
-	queue_take(receiver);
+	queue_take_first(slots[s].object, receiver);
 	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
 	ipc_await_reply(t, threads[receiver].reply, threads[receiver].grant);
 	threads[receiver].reply = NONE;
@@ -242,7 +247,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 		ipc_queue_sender(t, s, tag, out, THREAD_SENDING);
 		return STATUS_OK;
 	}
-	queue_take(receiver);
+	queue_take_first(slots[s].object, receiver);
 	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
 	ipc_copy_payload(receiver, tag);
 	cap_release(receiver);
@@ -278,7 +283,7 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	u64 badge = threads[sender].fault != 0 ? threads[sender].fault_badge : threads[sender].registers[REG_A2];
 	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
-	queue_take(sender);
+	queue_take_first(e, sender);
 	if (pays && threads[sender].chain >= CHAIN_MAX - 1) {
 		ipc_cancel(sender, STATUS_TOO_DEEP);
 		sched_ready(sender);
@@ -405,7 +410,7 @@ static inline enum status ipc_check_reply(u32 t, u64 tag, u32 s)
 	return threads[t].client == NONE ? STATUS_OK : STATUS_REFUSED;
 }
 
-u32 ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival)
+u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u32 t)
 {
 	u32 s = cap_slot(t, reply);
 	u32 caller = NONE;
@@ -415,6 +420,7 @@ u32 ipc_reply_receive(u32 t, u64 endpoint, u64 tag, u64 reply, u64 out, u64 arri
 		status = ipc_check_reply(t, tag, s);
 	if (status == STATUS_OK && arrival == reply)
 		status = STATUS_OCCUPIED;
+	threads[t].saved_all = 0;
 	if (status != STATUS_OK)
 		return sched_return(t, ipc_without_message(t, status));
 
@@ -471,7 +477,7 @@ bool ipc_fault(u32 t)
 		queue_put(e, t);
 		return true;
 	}
-	queue_take(receiver);
+	queue_take_first(e, receiver);
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;

@@ -31,6 +31,23 @@ static inline void queue_put(u32 q, u32 t)
 	queues[q].tail = t;
 }
 
+/* Remove thread t, which is the first of queue q. */
+/*@ requires queue_links && 0 < q < N_QUEUES && 0 < t < N_THREADS && threads[t].queue == q && queues[q].head == t;
+    assigns threads[0 .. N_THREADS - 1].prev, threads[t].queue, queues[q].head, queues[q].tail;
+    ensures links: queue_links;
+    ensures taken: threads[t].queue == NONE; */
+static inline void queue_take_first(u32 q, u32 t)
+{
+	u32 after = threads[t].next;
+
+	queues[q].head = after;
+	if (after == NONE)
+		queues[q].tail = NONE;
+	else
+		threads[after].prev = NONE;
+	threads[t].queue = NONE;
+}
+
 /* Remove thread t from the queue that holds it. */
 /*@ requires queue_links && 0 < t < N_THREADS && threads[t].queue != NONE;
     assigns threads[0 .. N_THREADS - 1].next, threads[0 .. N_THREADS - 1].prev, threads[t].queue,

@@ -290,11 +290,7 @@ static void sched_arm(u64 now)
 	sched_arm_until(deadline);
 }
 
-/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */
-/*@ requires sched_valid;
-    assigns threads[0 .. N_THREADS - 1], hart;
-    ensures valid: sched_valid; */
-static void sched_change_payer(u32 payer)
+void sched_change_payer(u32 payer)
 {
 	u64 now = arch_time();
 

@@ -73,6 +73,12 @@ static inline bool sched_has_budget(u32 t)
 	return threads[t].client != NONE || threads[t].left != 0;
 }
 
+/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */
+/*@ requires sched_valid && payer < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart;
+    ensures valid: sched_valid && hart.payer == payer; */
+void sched_change_payer(u32 payer);
+
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting, with its payload in the registers:
  * let it run at once if nobody more important is ready. Leaves the kernel. This is the short way of every call: where
  * the payer stays the same, as on a call to a passive server, nothing else is looked at. */
@@ -90,8 +96,10 @@ static inline u32 sched_switch(u32 t)
 	}
 	threads[t].state = THREAD_READY;
 	hart.current = t;
-	if (payer != hart.payer || threads[payer].client != NONE || hart.holder != t || threads[t].limit != 0)
+	if (threads[payer].client != NONE || hart.holder != t || threads[t].limit != 0)
 		return sched_leave();
+	if (payer != hart.payer)
+		sched_change_payer(payer);
 	if (threads[t].root != hart.root)
 		space_switch(threads[t].root);
 	return t;

@@ -108,7 +108,7 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 	}
 }
 
-/* Every system call but the two that make up a request. */
+/* The system calls that block or work on capabilities; their result. */
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
@@ -134,25 +134,33 @@ static enum status syscall_other(u32 t, u64 number, u64 a0, const struct program
 	}
 }
 
-u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
+/* Every system call but the two that make up a request. */
+/*@ requires sched_valid && cap_links && hart.current != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+            words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
 {
+	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
 	u32 t = hart.current;
 
 	threads[t].saved_all = 0;
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
-	hart.holder = t;
-	if (number == SYS_CALL)
-		return ipc_call(t, a0, a1, a3, a4);
-	if (number == SYS_REPLY_RECV)
-		return ipc_reply_receive(t, a0, a1, a2, a3, a4);
 	if (number == SYS_SIGNAL)
 		return sched_return(t, notify_signal(t, a0));
 	if (number == SYS_SEND)
 		return sched_return(t, ipc_send(t, a0, a1, a3));
-	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
-
 	return sched_return(t, syscall_other(t, number, a0, &o));
+}
+
+u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
+{
+	if (number == SYS_CALL)
+		return ipc_call(a0, a1, hart.current, a3, a4);
+	if (number == SYS_REPLY_RECV)
+		return ipc_reply_receive(a0, a1, a2, a3, a4, hart.current);
+	return syscall_rest(a0, a1, a2, a3, a4, a5, a6, number);
 }
 
 u32 syscall_fault(u64 cause, u64 address)
