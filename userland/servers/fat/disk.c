@@ -10,6 +10,7 @@
 #include "server.h"
 
 #define PATIENCE (8 * TIMEBASE) /* longer than the block server's, which knows more */
+#define PATIENCE_OPEN (2 * TIMEBASE) /* a living block server accepts a session at once */
 #define STEP (TIMEBASE / 10)
 #define ATTEMPTS 3u
 #define BATCH 64u
@@ -52,9 +53,9 @@ static bool wait_until(u64 deadline)
 }
 
 /* A session that the block server has accepted. */
-static bool ensure_open(void)
+static bool ensure_open(u64 patience)
 {
-	u64 deadline = clock_ticks() + PATIENCE;
+	u64 deadline = clock_ticks() + patience;
 
 	if (!attached)
 		block_attach_client(&ring, DISK_MEMORY);
@@ -86,7 +87,7 @@ static void give_up_session(void)
 {
 	ring.open = false;
 	ring.session = 0;
-	(void)ensure_open();
+	(void)ensure_open(PATIENCE_OPEN);
 }
 
 /* Take what is there; false: the session is of no use any more. */
@@ -142,7 +143,7 @@ static void run(struct block_request *requests, enum fat_status *status, u32 cou
 		requests[i].id = sequence << 16 | i;
 	}
 	for (u32 attempt = 0; attempt < ATTEMPTS && left != 0; attempt++) {
-		if (!ensure_open())
+		if (!ensure_open(PATIENCE))
 			return;
 		u64 deadline = clock_ticks() + PATIENCE;
 		send(requests, count);
