@@ -13,6 +13,7 @@
 #define STACK_GUARD 0x1f0000ul
 #define SYSTEM_CALLS 4096ul
 #define SLOTS 320ul
+#define OWN_SLOTS 24ul              /* about as many as its table has */
 #define FLOOD_TICKS (2 * TIMEBASE)
 
 static volatile u64 sink;
@@ -101,12 +102,14 @@ static void try_invocations(void)
 
 	for (u64 operation = 0; operation < 40; operation++) {
 		for (u64 slot = 0; slot < SLOTS; slot++) {
-			for (u64 round = 0; round < 8; round++) {
+			u64 rounds = operation >= OP_COUNT || slot >= OWN_SLOTS ? 2 : 200;
+
+			for (u64 round = 0; round < rounds; round++) {
 				u64 words[5];
 
 				for (size_t i = 0; i < 5; i++) {
 					seed = seed * 6364136223846793005ul + 1442695040888963407ul;
-					words[i] = seed >> 62 == 0 ? seed >> 56 : numbers[(seed >> 33) % NUMBERS];
+					words[i] = seed >> 63 == 0 ? (seed >> 40) % OWN_SLOTS : numbers[(seed >> 33) % NUMBERS];
 				}
 				if (spares_slot(words[0]) && (operation == OP_DELETE || operation == OP_MOVE || operation == OP_REVOKE))
 					continue;

@@ -54,6 +54,7 @@ static size_t describe_owner(char *out, size_t size, const struct fault *fault)
 size_t fault_describe(char *out, size_t size, const struct fault *fault)
 {
 	bool has_address = fault->cause != 2 && fault->cause != 3;
+	bool jumped = has_address && fault->address == fault->pc;
 	size_t length;
 
 	length = format(out, size, "%s faulted: it %s 0x%lx", fault->name, fault_cause(fault->cause),
@@ -62,9 +63,10 @@ size_t fault_describe(char *out, size_t size, const struct fault *fault)
 		length += format(out + length, size - length, ", which is ");
 	if (has_address && length < size)
 		length += describe_owner(out + length, size - length, fault);
-	if (length < size)
+	/* After a jump into the void the return address alone says where it came from. */
+	if (!jumped && length < size)
 		length += format(out + length, size - length, "; at %s+0x%lx", fault->name, fault->pc);
 	if (length < size && fault->ra != fault->pc && fault->ra != 0)
-		length += format(out + length, size - length, ", called from %s+0x%lx", fault->name, fault->ra);
+		length += format(out + length, size - length, "%s called from %s+0x%lx", jumped ? ";" : ",", fault->name, fault->ra);
 	return length;
 }
