@@ -33,7 +33,7 @@ static struct {
 void cache_reset(void *memory, u64 size, u64 origin, u64 sectors)
 {
 	cache.memory = memory;
-	cache.blocks = size / CACHE_BLOCK > CACHE_MAX_BLOCKS ? CACHE_MAX_BLOCKS : (u32)(size / CACHE_BLOCK);
+	cache.blocks = size / CACHE_BLOCK - 1 > CACHE_MAX_BLOCKS ? CACHE_MAX_BLOCKS : (u32)(size / CACHE_BLOCK - 1);
 	cache.hand = 0;
 	cache.dirty = 0;
 	cache.pending = 0;
@@ -49,6 +49,11 @@ void cache_reset(void *memory, u64 size, u64 origin, u64 sectors)
 enum fat_status cache_error(void)
 {
 	return cache.error;
+}
+
+u8 *cache_spare(void)
+{
+	return cache.memory + (u64)cache.blocks * CACHE_BLOCK;
 }
 
 bool cache_dirty(void)
@@ -138,6 +143,9 @@ static enum fat_status clean_some(void)
 		}
 		owner[at] = i;
 	}
+	status = volume_before_write();
+	if (status != FAT_OK)
+		return status;
 	for (u32 n = 0; n < count; n++)
 		list[n] = transfer_of(owner[n], cache.block[owner[n]].number);
 	status = disk_transfer(true, list, count);
@@ -158,21 +166,6 @@ enum fat_status cache_clean(void)
 			return status;
 	}
 	return FAT_OK;
-}
-
-enum fat_status cache_clean_one(u64 sector)
-{
-	u32 i = find(block_number(sector));
-
-	if (i == NONE || !cache.block[i].dirty)
-		return FAT_OK;
-	struct disk_transfer transfer = transfer_of(i, cache.block[i].number);
-	enum fat_status status = disk_transfer(true, &transfer, 1);
-	if (status == FAT_OK) {
-		cache.block[i].dirty = 0;
-		cache.dirty--;
-	}
-	return status;
 }
 
 /* A free place. Two rounds of the hand find one unless everything is dirty and cannot be written. */

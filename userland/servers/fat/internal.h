@@ -30,9 +30,11 @@ void cache_prefetch(u64 sector, u64 sectors);
 void cache_prefetch_run(void);
 /* Write dirty blocks back: all. */
 enum fat_status cache_clean(void);
-/* Write the block of one sector back now. */
-enum fat_status cache_clean_one(u64 sector);
 bool cache_dirty(void);
+/* A block of the cache's memory that the cache does not use: for transfers past it. */
+u8 *cache_spare(void);
+/* Provided by volume.c: what has to be on the disk before the first change is. */
+enum fat_status volume_before_write(void);
 
 /* ---- volume.c: geometry, the allocation table, free space ---------------------------------------------------- */
 #define CLUSTER_END 0xffffffffu /* what follows the last cluster of a chain */
@@ -42,7 +44,8 @@ bool cache_dirty(void);
 struct volume {
 	bool mounted, read_only, damaged;
 	bool unclean;           /* was not unmounted properly, before us */
-	bool changing;          /* the mark on the disk says: not properly unmounted */
+	bool marked;            /* the disk says so now, because of us */
+	u8 boot[SECTOR];        /* the first sector, for the mark */
 	u32 bits;               /* 12, 16 or 32 */
 	u64 disk_sectors;       /* of the partition, in 512 bytes like all that follow */
 	u64 sectors;
@@ -68,7 +71,7 @@ extern struct volume volume;
 
 /* Note that the disk is inconsistent and say why, once. */
 enum fat_status volume_corrupt(const char *why);
-/* Before the first change: refuses read-only volumes and marks the disk. */
+/* Before a change: refuses read-only volumes. */
 enum fat_status volume_begin_change(void);
 static inline bool cluster_valid(u32 cluster) { return cluster - 2 < volume.clusters; }
 static inline u64 cluster_sector(u32 cluster)

@@ -31,7 +31,7 @@ bool fat_mounted(void)
 
 bool fat_dirty(void)
 {
-	return volume.mounted && (cache_dirty() || volume.changing);
+	return volume.mounted && (cache_dirty() || volume.marked);
 }
 
 static enum fat_status not_fat(const char *why)
@@ -135,7 +135,6 @@ enum fat_status fat_mount(void *memory, u64 size)
 {
 	u64 sectors = 0;
 	bool read_only = false;
-	u8 boot[SECTOR];
 	enum fat_status status;
 
 	volume = (struct volume){ 0 };
@@ -154,9 +153,9 @@ enum fat_status fat_mount(void *memory, u64 size)
 		volume.complaint = "the first sector cannot be read";
 		return cache_error();
 	}
-	copy_bytes(boot, first, SECTOR);
+	copy_bytes(volume.boot, first, SECTOR);
 	COPY_BARRIER();
-	status = read_geometry(boot);
+	status = read_geometry(volume.boot);
 	if (status != FAT_OK)
 		return status;
 
@@ -409,31 +408,35 @@ enum fat_status cluster_clear(u32 cluster)
 
 /* ---- Changes ---- */
 
-/* The mark that Linux and Windows look at: set while the disk may be inconsistent. */
-static enum fat_status mark(bool changing)
+/* The mark that Linux and Windows look at: set while the disk may be inconsistent. It goes past the cache, whose copy of
+ * the first sector follows. */
+static enum fat_status write_mark(bool changing)
 {
-	u8 *boot = cache_get(0, CACHE_MODIFY);
+	u32 offset = volume.bits == 32 ? 65 : 37;
+	struct disk_transfer transfer = { .sector = 0, .sectors = 1, .bytes = cache_spare() };
 
-	if (boot == NULL)
-		return cache_error();
-	u8 *state = boot + (volume.bits == 32 ? 65 : 37);
-	*state = (u8)(changing ? *state | 1 : *state & ~1);
-	return cache_clean_one(0);
+	volume.boot[offset] = (u8)(changing ? volume.boot[offset] | 1 : volume.boot[offset] & ~1);
+	copy_bytes(transfer.bytes, volume.boot, SECTOR);
+	u8 *cached = cache_get(0, CACHE_PEEK);
+	if (cached != NULL)
+		cached[offset] = volume.boot[offset];
+	enum fat_status status = disk_transfer(true, &transfer, 1);
+	return status != FAT_OK ? status : disk_flush();
+}
+
+/* Until here the disk is as the last sync left it: a crash has lost changes, but broken nothing. */
+enum fat_status volume_before_write(void)
+{
+	if (volume.marked || volume.unclean)
+		return FAT_OK;
+	enum fat_status status = write_mark(true);
+	volume.marked = status == FAT_OK;
+	return status;
 }
 
 enum fat_status volume_begin_change(void)
 {
-	if (volume.changing)
-		return FAT_OK;
-	if (volume.read_only)
-		return FAT_READ_ONLY;
-	if (!volume.unclean) {
-		enum fat_status status = mark(true);
-		if (status != FAT_OK)
-			return status;
-	}
-	volume.changing = true;
-	return FAT_OK;
+	return volume.read_only ? FAT_READ_ONLY : FAT_OK;
 }
 
 static enum fat_status write_info(void)
@@ -464,13 +467,10 @@ enum fat_status fat_sync(void)
 		status = cache_clean();
 	if (status == FAT_OK)
 		status = disk_flush();
-	if (status == FAT_OK && volume.changing && !volume.unclean && !volume.damaged) {
-		status = mark(false);
-		if (status == FAT_OK)
-			status = disk_flush();
-	}
+	if (status == FAT_OK && volume.marked && !volume.damaged)
+		status = write_mark(false);
 	if (status == FAT_OK)
-		volume.changing = false;
+		volume.marked = false;
 	return status;
 }
 
