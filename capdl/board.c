@@ -76,6 +76,8 @@ static void scan_node(struct board *board, int node)
 		board->plic_base = base;
 		board->plic_size = size;
 		board->plic_lines = read_property(tree, node, "riscv,ndev", 0);
+		if (board->plic_lines > LINES_MAX)
+			board->plic_lines = LINES_MAX; /* the kernel has no more */
 	} else if (fdt_node_check_compatible(tree, node, "riscv,clint0") == 0 && read_registers(tree, node, &base, &size)) {
 		board->clint_base = base;
 		board->clint_size = size;

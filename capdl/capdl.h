@@ -47,6 +47,10 @@
 /* Objects live from here on, counted from the start of RAM; below are the firmware and the image, so that physical
  * addresses in headers (dma) do not depend on the size of any image. */
 #define OBJECT_AREA 0x1000000ul
+/* What the kernel counts with. */
+#define TICKS_MAX 0x7ffffffful
+#define LINES_MAX 255u
+#define TIMERS_MAX 64u
 #define FAULT_BADGE 0x10000u
 
 /* ---- base.c: memory, strings, text ------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ static void check_time(struct capdl *c, const struct component *component)
 		else if (scaled % 1000000000u != 0)
 			error_at(c, q->at, "L09", NULL, "the board's clock has %lu ticks a second: this is no whole number of them",
 				c->board.timebase);
+		else if (scaled / 1000000000u > TICKS_MAX)
+			error_at(c, q->at, "B03", NULL, "the kernel counts to %lu ticks, which are %lu s on this board", TICKS_MAX,
+				TICKS_MAX / c->board.timebase);
 	}
 	if (component->budget.given && !component->budget.bad && !component->period.bad &&
 	    component->budget.value > component->period.value)
@@ -114,6 +117,15 @@ static void check_devices(struct capdl *c)
 		if (extents[i - 1].end > extents[i].end)
 			extents[i].end = extents[i - 1].end; /* a device inside an earlier one hides nothing */
 	}
+}
+
+static void check_timers(struct capdl *c)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < c->spec.component_count; i++)
+		if (c->spec.components[i].timer && ++count == TIMERS_MAX + 1)
+			error_at(c, c->spec.components[i].timer_at, "X03", NULL, "the kernel has %u timers", TIMERS_MAX);
 }
 
 static void check_dma(struct capdl *c, const struct component *component)
@@ -307,6 +319,7 @@ void check(struct capdl *c)
 		    c->spec.connections[i].memory.value == 0)
 			error_at(c, c->spec.connections[i].memory.at, "M07", NULL, "size zero");
 	check_devices(c);
+	check_timers(c);
 	if (c->errors > 0)
 		return; /* the rest follows references */
 	for (u32 i = 0; i < c->spec.component_count; i++)

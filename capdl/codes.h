@@ -80,7 +80,7 @@
 {"D13", "several nodes of one device whose registers do not follow each other."},
 {"B01", "budget or period of zero."},
 {"B02", "budget above its period."},
-{"B03", "budget below one tick, or period above one hour."},
+{"B03", "time longer than the kernel counts (2^31 ticks)."},
 {"B04", "more processor time promised than there is, or than an assertion allows."},
 {"B05", "priority above 255."},
 {"B06", "call to a less important server: the caller would wait behind everything between the two. Give the server at "

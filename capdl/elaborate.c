@@ -298,6 +298,8 @@ static void item_untyped(struct capdl *c, u32 index, struct item *item)
 	item->slot = slot_take(c, component->table, 1);
 	object_carve(c, object, component->memory, index == c->spec.supervisor ? 0 : component->section, component->table,
 		item->slot);
+	/* Who carves threads of its own memory must not choose their priority. */
+	c->model.caps[c->model.objects[object].original].rights &= (u8)~RIGHT_SCHEDULE;
 }
 
 static u32 machine_slot(struct capdl *c, u32 index, u32 bit, struct span at)

@@ -70,11 +70,13 @@ static void emit_retypes(struct capdl *c, struct program *program, u32 section, 
 			const struct object *next = &model->objects[carved[i + run].object];
 			const struct capability *next_cap = &model->caps[next->original];
 
-			if (next->parent != first->parent || next->type != first->type || next->size_bits != first->size_bits ||
+			if (next->parent != first->parent || next->type != first->type || next->size_bits != first->size_bits || next_cap->rights != cap->rights ||
 			    next_cap->container != cap->container || next_cap->index != cap->index + run)
 				break;
 		}
 		o->a2 = first->type;
+		if (first->type == OBJECT_UNTYPED && first->memory == MEMORY_RAM && (cap->rights & RIGHT_SCHEDULE) == 0)
+			o->a2 |= OBJECT_NO_SCHEDULE;
 		o->a3 = first->size_bits;
 		o->a4 = handle(c, actor, cap->container);
 		o->a5 = cap->index;

@@ -124,6 +124,9 @@ static bool describe_new(struct replay *r, const struct program_operation *o, u8
 
 	*thing = (struct thing){.type = (u8)o->a2, .memory = memory};
 	switch (o->a2) {
+	case OBJECT_UNTYPED | OBJECT_NO_SCHEDULE:
+		thing->type = OBJECT_UNTYPED;
+		/* fall through */
 	case OBJECT_UNTYPED:
 		if (bits < 6 || bits > 38)
 			break;
@@ -200,7 +203,7 @@ static void do_retype(struct replay *r, u32 actor, const struct program_operatio
 		fresh.base = mark;
 		u32 thing = thing_new(r, fresh);
 		r->things[to].slots[o->a5 + i] = cap_new(r, (struct held){.thing = thing,
-			.rights = RIGHTS_ALL & ~RIGHT_RETYPE, .retype = o->a2 == OBJECT_UNTYPED});
+			.rights = RIGHTS_ALL & ~RIGHT_RETYPE, .retype = (o->a2 & ~(u64)OBJECT_NO_SCHEDULE) == OBJECT_UNTYPED});
 	}
 	r->things[source].watermark = mark - r->things[source].base;
 }
@@ -297,7 +300,8 @@ static void do_thread(struct replay *r, u32 actor, const struct program_operatio
 	thread = &r->things[r->caps[cap].thing];
 	if (o->operation == OP_WRITE_REGISTERS && o->a2 > 7)
 		problem(r, "write registers: group %lu", o->a2);
-	if (o->operation == OP_SET_SCHEDULING && (o->a2 >= PRIORITIES || o->a3 == 0 || o->a3 > o->a4))
+	if (o->operation == OP_SET_SCHEDULING && (o->a2 >= PRIORITIES || o->a3 == 0 || o->a3 > o->a4 ||
+		o->a4 > TICKS_MAX || o->a6 > TICKS_MAX))
 		problem(r, "set scheduling: priority %lu, budget %lu, period %lu", o->a2, o->a3, o->a4);
 	if (o->operation == OP_RESUME) {
 		if (thread->slots[THREAD_TABLE] == EMPTY || thread->slots[THREAD_SPACE] == EMPTY)
