@@ -103,6 +103,10 @@ static bool is_folder(const char *path)
 
 static struct file_open_reply open_path(const char *path, u64 flags)
 {
+	static bool known;
+
+	if (!known) /* what a shell before this one had open is closed */
+		known = files_close_all().status == STATUS_OK;
 	return files_open(PATH_A, put_path(PATH_A, path), flags);
 }
 

@@ -9,7 +9,7 @@
 #include "server.h"
 
 #define HANDLES 32u
-#define PAUSE (2 * TIMEBASE)       /* unwritten changes wait so long for more */
+#define PAUSE (TIMEBASE / 2)       /* unwritten changes wait so long for more */
 #define RETRY (15 * TIMEBASE)      /* after a failure to write them */
 #define NEVER (~0ul)
 
