@@ -1,4 +1,5 @@
-/* fuzz.c - feeds mutated specifications to the compiler: all passes up to the policy, and those behind on what is good.
+/* fuzz.c - feeds mutated specifications to the compiler: all passes up to the policy, and those behind
+ * on what is good; object-level text (.cdl) is read and checked.
  *
  * fuzz TREE COUNT FILE...: COUNT inputs, each a file with some bytes, words or lines changed. Built with sanitizers, so
  * an error ends it with a report; the number of the input is printed, and `fuzz TREE =NUMBER FILE...` repeats it. */
@@ -20,6 +21,8 @@ static const char *const words[] = {
 	"threads", "stack", "spares", "priority", "budget", "limit", "max", "grant", "from", "client", "only", "reach", "hold",
 	"{", "}", "(", ")", "->", ".", ":", ",", "*", "/", "%", "\"", "#", "0", "1", "4K", "2M", "1G", "18446744073709551615",
 	"0x", "1us", "10ms", "a", "b", "\n", "share nothing writable", "no path", "utilisation at most", "65536", "16K",
+	"cap", "object", "rights", "badge", "section", "-", "0xffffffffffffffff", "4294967295", "untyped", "table", "space",
+	"thread", "page", "/kernel", "[0]", "[1]", "[511]", "rwx", " # x:1",
 };
 
 static u64 random_next(void)
@@ -88,6 +91,18 @@ static bool no_file(struct capdl *c, const char *path, const char **text, u32 *s
 	return below(2) == 0;
 }
 
+static const char *input;
+static u32 input_size;
+
+static bool the_input(struct capdl *c, const char *path, const char **text, u32 *size)
+{
+	(void)c;
+	(void)path;
+	*text = input;
+	*size = input_size;
+	return true;
+}
+
 /* The passes that need images, with images that have no text. */
 static void go_on(struct capdl *c)
 {
@@ -127,11 +142,20 @@ static void try_one(const char *tree, u32 tree_size, u64 number, FILE *sink)
 		size = mutate(text, size);
 	exact = malloc(size == 0 ? 1 : size); /* so that a byte too far is noticed */
 	memcpy(exact, text, size);
-	board_read(&c, tree, tree_size);
-	read_buffer(&c, "fuzz.sys", exact, size);
-	analyse_spec(&c);
-	if (c.errors == 0 && c.model.object_count < 20000)
-		go_on(&c);
+	if (memcmp(files[which], "cdl ", 4) == 0) {
+		input = exact;
+		input_size = size;
+		c.read_file = the_input;
+		cdl_read(&c, "fuzz.cdl");
+		if (c.errors == 0)
+			place_order(&c);
+	} else {
+		board_read(&c, tree, tree_size);
+		read_buffer(&c, "fuzz.sys", exact, size);
+		analyse_spec(&c);
+		if (c.errors == 0 && c.model.object_count < 20000)
+			go_on(&c);
+	}
 	if (diagnose_print(&c, sink, number % 2 == 0) == 0 && c.errors > 0)
 		abort();
 	buffer_drop(&c.system);

@@ -449,11 +449,13 @@ def test_speed(trees, images, work, command, components, memory, objects, second
 
 # ---- fuzzing ----
 
-def test_reader_survives_mutated_input(trees, work):
+def test_reader_survives_mutated_input(trees, compiler, images, work):
     fuzz = work / "fuzz"
     subprocess.run(["cc", "-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I",
                     str(ROOT / "kernel"), "-I", str(ROOT / "capdl"), str(HERE / "fuzz.c"),
                     *(p for p in SOURCES if not p.endswith("/main.c")), "-lfdt", "-o", str(fuzz)], check=True)
-    done = subprocess.run([str(fuzz), str(trees["virt"]), "3000", *map(str, GOOD), *map(str, BAD), *map(str, SYSTEMS)],
+    build(compiler, trees, images, HERE / "good" / "alone.sys", work / "fuzz.bin", "--cdl", work / "fuzz.cdl")
+    inputs = [*GOOD, *BAD, *SYSTEMS, *[work / "fuzz.cdl"] * 40]
+    done = subprocess.run([str(fuzz), str(trees["virt"]), "4000", *map(str, inputs)],
                           capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stderr[-3000:]
