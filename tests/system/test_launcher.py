@@ -52,6 +52,21 @@ def test_machine_with_too_little_memory_is_told_so(boot):
     assert re.search(r"this system needs \d+ MiB of RAM, the machine has 16 MiB|no memory of the device tree", machine.text())
 
 
+def test_machine_without_a_disk_has_a_shell_that_says_so(boot):
+    machine = boot("--no-disk")
+    assert re.search(r"cannot list /: there is no disk|has no FAT", machine.run("ls", timeout=90))
+    assert machine.poweroff() == 0
+
+
+def test_other_board_runs_the_same_commands(boot):
+    """sifive_u starts on any of its harts, has no virtio and cannot switch itself off; the launcher sees to that."""
+    machine = boot("--machine", "sifive_u")
+    assert "README.TXT" in machine.run("ls")
+    machine.run("write note.txt on the RAM disk")
+    assert "on the RAM disk" in machine.run("cat note.txt")
+    assert machine.poweroff() == 0
+
+
 def test_leaving_without_power_off_is_told(boot):
     machine = boot()
     machine.child.send("\x01x")
