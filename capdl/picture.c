@@ -90,7 +90,7 @@ static void dot_connection(const struct capdl *c, const struct connection *conne
 void picture_dot(struct capdl *c, const struct graph *graph, struct buffer *out)
 {
 	(void)graph;
-	buffer_print(out, "digraph %s {\n", c->spec.system.text);
+	buffer_print(out, "digraph \"%s\" {\n", c->spec.system.text);
 	buffer_print(out, "\tgraph [rankdir=TB, nodesep=0.45, ranksep=0.6, fontname=\"sans-serif\", labelloc=t, fontsize=16,\n"
 		"\t\tpad=0.3, label=<<b>%s</b><br/><font point-size=\"10\" color=\"#555555\">solid: calls, dashed: signals and shared "
 		"memory, dotted: to the log</font>>];\n", c->spec.system.text);
