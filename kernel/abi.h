@@ -47,7 +47,7 @@ enum status {
 	STATUS_BAD_ARGUMENT = 10, /* a number is out of range: size, count, index, badge, register, priority, time */
 	STATUS_NO_MEMORY = 11, /* the untyped range has no room left for the objects */
 	STATUS_HAS_CHILDREN = 12, /* delete and move take leaves only: revoke first */
-	STATUS_REFUSED = 13,   /* a rule forbids it: carving against lent, double install, copy of a reply, depth */
+	STATUS_REFUSED = 13,   /* a rule forbids it: carving against lent, double install, copy of a reply, no budget to pay with */
 	STATUS_CANCELLED = 14, /* the blocked operation was ended by suspend */
 	STATUS_DEAD = 15,      /* the endpoint, the notification, the reply or its owner was destroyed meanwhile */
 	STATUS_TOO_DEEP = 16,  /* a payer and its passive servers would be more than CHAIN_MAX threads */

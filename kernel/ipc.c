@@ -35,6 +35,17 @@ static inline enum status ipc_check_free(u32 t, u64 n)
 	return slots[s].type == CAP_EMPTY ? STATUS_OK : STATUS_OCCUPIED;
 }
 
+/* Whether `caller` can pay for one more passive server. A thread that has no budget at all can pay no debt back: it
+ * would never run again. */
+/*@ requires 0 < caller < N_THREADS;
+    assigns \nothing; */
+static inline enum status ipc_check_payer(u32 caller)
+{
+	if (threads[caller].chain >= CHAIN_MAX - 1)
+		return STATUS_TOO_DEEP;
+	return threads[caller].budget != 0 || threads[caller].client != NONE ? STATUS_OK : STATUS_REFUSED;
+}
+
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
 /*@ requires sched_valid && 0 < caller < N_THREADS && 0 < server < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
@@ -167,8 +178,8 @@ static inline enum status ipc_check_call(u32 t, u64 tag, u64 arrival, u32 receiv
 {
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
-	if (receiver != NONE && threads[receiver].passive != 0 && threads[t].chain >= CHAIN_MAX - 1)
-		return STATUS_TOO_DEEP;
+	if (receiver != NONE && threads[receiver].passive != 0 && ipc_check_payer(t) != STATUS_OK)
+		return ipc_check_payer(t);
 	return arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
 }
 
@@ -284,8 +295,8 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
 	queue_take_first(e, sender);
-	if (pays && threads[sender].chain >= CHAIN_MAX - 1) {
-		ipc_cancel(sender, STATUS_TOO_DEEP);
+	if (pays && ipc_check_payer(sender) != STATUS_OK) {
+		ipc_cancel(sender, ipc_check_payer(sender));
 		sched_ready(sender);
 		cap_release(t);
 		return ipc_without_message(t, STATUS_AGAIN);

@@ -180,7 +180,7 @@ void sched_charge(u64 now)
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
-		if (served && threads[p].debt < 0x40000000u)
+		if (served && threads[p].budget != 0 && threads[p].debt < 0x40000000u)
 			threads[p].debt += (ticks - threads[p].left) & 0x3fffffffu;
 		threads[p].left = 0;
 	}
