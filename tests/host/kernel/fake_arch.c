@@ -135,7 +135,8 @@ static _Noreturn void fake_end(enum fake_stop why)
 			(const char *)fake.text);
 		abort();
 	}
-	longjmp(*fake.stop, (int)why);
+	fake.stopped = why;
+	longjmp(*fake.stop, 1);
 }
 
 void arch_power_off(void)

@@ -26,6 +26,7 @@ struct fake {
 	u32 complete_ignored;        /* completions of a line that was off: the controller ignores those */
 	u8 text[4096];               /* what was printed */
 	u32 text_length;
+	enum fake_stop stopped;      /* why it ended */
 	jmp_buf *stop;               /* where power-off, reset and panic go; NULL: abort */
 };
 extern struct fake fake;

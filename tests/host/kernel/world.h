@@ -101,11 +101,11 @@ _Noreturn void test_fail(const char *file, int line, const char *what, u64 got, 
 /* Runs `what`, which must stop the machine for the reason `why`. */
 #define STOPS(what, why) do { \
 	jmp_buf stop_; \
+	fake.stopped = 0; \
 	fake.stop = &stop_; \
-	int got_ = setjmp(stop_); \
-	if (got_ == 0) { what; } \
+	if (setjmp(stop_) == 0) { what; } \
 	fake.stop = NULL; \
-	EQ(got_, why); \
+	EQ(fake.stopped, why); \
 } while (0)
 
 extern const struct test cnode_tests[], untyped_tests[], space_tests[], ipc_tests[], notify_tests[], thread_tests[],
