@@ -4,7 +4,7 @@ import subprocess
 import zlib
 
 import pytest
-from storage_build import build
+from storage_build import FLAGS, ROOT, build
 
 SOURCES = ["servers/block/queue.c", "servers/block/partition.c", "runtime/ring.c"]
 
@@ -34,6 +34,15 @@ def sfdisk(image, script):
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_queue_fairness_restarts_and_hostile_peers(compiler):
     result = subprocess.run([build("block_host", *SOURCES, compiler=compiler)], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_virtio_driver_checks_what_the_device_returns(compiler):
+    folders = [ROOT / "tests/host/virtio", ROOT / "userland/protocols", ROOT / "userland/runtime"]
+    flags = [*FLAGS, *(f"-I{folder}" for folder in folders)]
+    program = build("virtio_host", "drivers/virtio_blk/virtio_blk.c", "runtime/ring.c", compiler=compiler, flags=flags)
+    result = subprocess.run([program], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

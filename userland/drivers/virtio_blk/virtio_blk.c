@@ -9,6 +9,7 @@
 #include "block.h"
 #include "component.h"
 #include "copy.h"
+#include "device.h"
 #include "ports.h"
 #include "virtio.h"
 
@@ -64,11 +65,6 @@ static void write_address(u32 offset, u64 address)
 {
 	write_register(offset, (u32)address);
 	write_register(offset + 4, (u32)(address >> 32));
-}
-
-static inline void fence(void)
-{
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
 static u8 *dma(u64 offset)
@@ -161,7 +157,7 @@ static bool start_queue(void)
 	write_address(VIRTIO_QUEUE_DESCRIPTORS, DISK_DMA_PHYS + AT_DESCRIPTORS);
 	write_address(VIRTIO_QUEUE_AVAILABLE, DISK_DMA_PHYS + AT_AVAILABLE);
 	write_address(VIRTIO_QUEUE_USED, DISK_DMA_PHYS + AT_USED);
-	fence();
+	device_fence();
 	write_register(VIRTIO_QUEUE_READY, 1);
 	write_register(VIRTIO_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
 	return (read_register(VIRTIO_STATUS) & (STATUS_NEEDS_RESET | STATUS_FAILED)) == 0;
@@ -271,9 +267,9 @@ static void take_requests(void)
 		ring_server_end(&client);
 	if (before == available_index)
 		return;
-	fence(); /* the descriptors are there before the index, and the index before the notification */
+	device_fence(); /* the descriptors are there before the index, and the index before the notification */
 	*(volatile u16 *)&available->index = available_index;
-	fence();
+	device_fence();
 	write_register(VIRTIO_QUEUE_NOTIFY, 0);
 }
 
@@ -314,7 +310,7 @@ static void take_used(void)
 	struct virtq_used *used = (struct virtq_used *)(void *)dma(AT_USED);
 	u16 index = *(volatile u16 *)&used->index;
 
-	fence();
+	device_fence();
 	if ((u16)(index - used_index) > places - free_count) {
 		device_failed("the device returned more requests than it was given");
 		return;
