@@ -4,21 +4,32 @@
 
 #define COPY_BARRIER() __asm__ volatile("" ::: "memory")
 
+/* Eight words, from `at` on. */
+static inline void copy_eight(u64 *to, const u64 *from, u64 at)
+{
+	u64 a = from[at], b = from[at + 1], c = from[at + 2], d = from[at + 3];
+	u64 e = from[at + 4], f = from[at + 5], g = from[at + 6], h = from[at + 7];
+
+	to[at] = a, to[at + 1] = b, to[at + 2] = c, to[at + 3] = d;
+	to[at + 4] = e, to[at + 5] = f, to[at + 6] = g, to[at + 7] = h;
+}
+
 /* Both aligned to eight bytes. The barriers keep the compiler from making a call of memcpy out of the loop. */
 static inline void copy_words(u64 *to, const u64 *from, u64 words)
 {
-	while (words >= 16) {
-		u64 a = from[0], b = from[1], c = from[2], d = from[3], e = from[4], f = from[5], g = from[6], h = from[7];
-		to[0] = a, to[1] = b, to[2] = c, to[3] = d, to[4] = e, to[5] = f, to[6] = g, to[7] = h;
-		a = from[8], b = from[9], c = from[10], d = from[11], e = from[12], f = from[13], g = from[14], h = from[15];
-		to[8] = a, to[9] = b, to[10] = c, to[11] = d, to[12] = e, to[13] = f, to[14] = g, to[15] = h;
+	const u64 *end = from + (words & ~31ul);
+
+	while (from != end) {
+		copy_eight(to, from, 0);
+		copy_eight(to, from, 8);
+		copy_eight(to, from, 16);
+		copy_eight(to, from, 24);
 		COPY_BARRIER();
-		to += 16, from += 16, words -= 16;
+		to += 32, from += 32;
 	}
-	while (words != 0) {
+	for (words &= 31; words != 0; words--) {
 		*to++ = *from++;
 		COPY_BARRIER();
-		words--;
 	}
 }
 
