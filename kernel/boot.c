@@ -112,11 +112,11 @@ static u8 boot_root_rights(u8 kind)
 static void boot_check_root(const struct root_untyped *roots, u32 n, const struct boot_record *record, u64 system_size)
 {
 	u64 base = roots[n].base;
-	u64 end = base + (1ul << roots[n].size_bits);
+	u64 size = roots[n].size_bits >= 6 && roots[n].size_bits <= 37 ? 1ul << roots[n].size_bits : 0;
+	u64 end = base + size;
 	bool inside = false;
 
-	if (roots[n].size_bits < 6 || roots[n].size_bits > 37 || base % (1ul << roots[n].size_bits) != 0 ||
-	    end > 0x4000000000ul || end < base)
+	if (size == 0 || base % size != 0 || end > 0x4000000000ul || end < base)
 		boot_fail("a root untyped has no valid size or alignment (number, base)", n, base);
 	if (roots[n].kind == MEMORY_RAM)
 		inside = base >= record->system_start + system_size && end <= record->ram_end &&
