@@ -1,4 +1,4 @@
-/* ramdisk.c - a disk in RAM, spoken to like any other disk: the image that the loader put there, or an empty FAT volume.
+/* ramdisk.c - a disk in RAM, spoken to like any other disk: the image that the loader put there, or an empty volume.
  *
  * QEMU's -initrd puts an image at the address that the specification names. Memory without an image gets a FAT16 file
  * system of its own, once: the driver's restart finds it again. */

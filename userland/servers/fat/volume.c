@@ -408,8 +408,8 @@ enum fat_status cluster_clear(u32 cluster)
 
 /* ---- Changes ---- */
 
-/* The mark that Linux and Windows look at: set while the disk may be inconsistent. It goes past the cache, whose copy of
- * the first sector follows. */
+/* The mark that Linux and Windows look at: set while the disk may be inconsistent. It goes past the cache, whose copy
+ * of the first sector follows. */
 static enum fat_status write_mark(bool changing)
 {
 	u32 offset = volume.bits == 32 ? 65 : 37;
