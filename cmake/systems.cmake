@@ -13,6 +13,7 @@ execute_process(COMMAND dtc -q -I dts -O dtb -o ${BOARD_TREE} ${BOARD_SOURCE} CO
 file(GLOB SYSTEMS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/capdl/systems/*.sys ${CMAKE_SOURCE_DIR}/tests/system/*.sys)
 file(GLOB PROTOCOLS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/userland/protocols/*)
 file(GLOB RUNTIME CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/userland/runtime/*.c ${CMAKE_SOURCE_DIR}/userland/runtime/*.S)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/userland/runtime/ring.c PROPERTIES COMPILE_OPTIONS -fno-lto)
 set(COMPONENT_LD ${CMAKE_SOURCE_DIR}/userland/runtime/component.ld)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SYSTEMS} ${PROTOCOLS} ${BOARD_SOURCE})
 
@@ -34,8 +35,8 @@ userland/{drivers,servers,apps}/${IMAGE} has a C file" COMMAND ${CMAKE_COMMAND} 
 	target_include_directories(${TARGET} PRIVATE ${CMAKE_BINARY_DIR}/${SYSTEM}/gen/${COMPONENT} ${FOLDER}
 		userland userland/runtime userland/protocols kernel)
 	target_compile_options(${TARGET} PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${COMPONENT_FLAGS}>)
-	target_link_options(${TARGET} PRIVATE ${TARGET_FLAGS} -nostdlib -nostartfiles -static -Wl,--gc-sections
-		-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,${COMPONENT_LD})
+	target_link_options(${TARGET} PRIVATE ${TARGET_FLAGS} ${C_FLAGS} ${COMPONENT_LTO} -nostdlib -nostartfiles -static
+		-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,${COMPONENT_LD})
 	target_link_libraries(${TARGET} PRIVATE gcc)
 	set_target_properties(${TARGET} PROPERTIES OUTPUT_NAME ${COMPONENT}.elf LINK_DEPENDS ${COMPONENT_LD}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${SYSTEM})

@@ -14,7 +14,7 @@ static inline int aligned_alike(const void *left, const void *right)
 	return (((uintptr_t)left ^ (uintptr_t)right) & 7) == 0;
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
 	unsigned char *t = to;
 	const unsigned char *f = from;
@@ -53,7 +53,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	return to;
 }
 
-void *memmove(void *to, const void *from, size_t size)
+__attribute__((used)) void *memmove(void *to, const void *from, size_t size)
 {
 	unsigned char *t = to;
 	const unsigned char *f = from;
@@ -85,7 +85,7 @@ void *memmove(void *to, const void *from, size_t size)
 	return to;
 }
 
-void *memset(void *to, int value, size_t size)
+__attribute__((used)) void *memset(void *to, int value, size_t size)
 {
 	unsigned char *t = to;
 	unsigned char byte = (unsigned char)value;
@@ -120,7 +120,7 @@ void *memset(void *to, int value, size_t size)
 	return to;
 }
 
-int memcmp(const void *left, const void *right, size_t size)
+__attribute__((used)) int memcmp(const void *left, const void *right, size_t size)
 {
 	const unsigned char *l = left;
 	const unsigned char *r = right;

@@ -1,6 +1,6 @@
 /* kernel.c - the kernel's rows: calls, signals, capabilities, memory, threads, faults.
  *
- * Objects are made in the bench's own spare memory (`pool`) and spare slots; its partner is bench_peer. The rows with
+ * Objects are made in the bench's own spare memory (`pool`) and spare slots; its partners are bench_peer and bench_echo. The rows with
  * SAMPLE(...) measure the operation alone, preparation and clean-up lie outside. */
 #include "bench.h"
 #include "ports.h"
@@ -105,10 +105,10 @@ static void calls(void)
 
 /* ---- Notifications ---- */
 
-/* The peer has a higher priority: it runs at once, answers, waits again; then we find its answer. */
+/* bench_echo has a higher priority: it runs at once, answers, waits again; then we find its answer. */
 static u64 ping(void)
 {
-	u64 status = peer_ping();
+	u64 status = echo_ping();
 
 	if (status != STATUS_OK)
 		return status;
@@ -123,7 +123,7 @@ static void signals(void)
 	}
 	finish("signal_no_waiter");
 	for (int i = 0; i < SAMPLES; i++)
-		SAMPLE(ping(), "signalling the peer");
+		SAMPLE(ping(), "signalling bench_echo");
 	finish("signal_wake_higher_rt");
 	for (int i = 0; i < SAMPLES; i++)
 		SAMPLE(poll_status(), "polling");
