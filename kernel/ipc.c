@@ -16,11 +16,20 @@ static enum status ipc_without_message(u32 t, enum status status)
 	if (hart.holder != NONE && hart.holder != t)
 		arch_payload_store(hart.holder);
 	hart.holder = t;
-	arch_payload_trim(0);
+	arch_payload_clear();
 	threads[t].registers[REG_A1] = 0;
 	if (status != STATUS_NOTIFIED)
 		threads[t].registers[REG_A2] = 0;
 	return status;
+}
+
+/* The same, and out of the kernel. Apart, so that the plain way keeps its registers. */
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid; */
+static __attribute__((noinline)) u32 ipc_refuse(u32 t, enum status status)
+{
+	return sched_return(t, ipc_without_message(t, status));
 }
 
 /* Whether number n of t's table is a free slot. */
@@ -191,12 +200,12 @@ u32 ipc_call(u64 endpoint, u64 tag, u32 t, u64 out, u64 arrival)
 
 	threads[t].saved_all = 0;
 	if (status != STATUS_OK)
-		return sched_return(t, ipc_without_message(t, status));
+		return ipc_refuse(t, status);
 	if (queues[slots[s].object].receivers != 0)
 		receiver = queues[slots[s].object].head;
 	status = ipc_check_call(t, tag, arrival, receiver);
 	if (status != STATUS_OK)
-		return sched_return(t, ipc_without_message(t, status));
+		return ipc_refuse(t, status);
 
 	ipc_reserve_arrival(t, arrival);
 	if (receiver == NONE) {
@@ -433,7 +442,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u3
 		status = STATUS_OCCUPIED;
 	threads[t].saved_all = 0;
 	if (status != STATUS_OK)
-		return sched_return(t, ipc_without_message(t, status));
+		return ipc_refuse(t, status);
 
 	if (slots[s].type == CAP_REPLY)
 		caller = ipc_answer(t, s, tag, out, false);

@@ -7,6 +7,7 @@
 #include "space.h"
 
 #define ZERO_GRANULES 256u /* 16 KiB a step */
+#define SHORT_GRANULES 64u /* 4 KiB: so little is zeroed in the step that carves */
 
 /* Bits of the size in bytes of what is asked for; 0 if there is no such object. */
 /*@ assigns \nothing;
@@ -85,26 +86,7 @@ static bool untyped_prepare(u32 u, u32 end)
 		step = done + ZERO_GRANULES;
 	untyped_zero(base + done, base + step);
 	slots[u].badge = step;
-	return step == end;
-}
-
-/* Rights that an object starts with: all of its kind but those that its memory lacks. */
-/*@ requires slot_index(u);
-    assigns \nothing; */
-static u8 untyped_rights(u32 u, u32 type)
-{
-	switch (type) {
-	case OBJECT_UNTYPED:
-		return slots[u].rights;
-	case OBJECT_PAGE:
-		return slots[u].rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE);
-	case OBJECT_ENDPOINT:
-		return RIGHT_READ | RIGHT_WRITE | RIGHT_CALL | RIGHT_GRANT;
-	case OBJECT_THREAD:
-		return RIGHT_READ | RIGHT_WRITE | (slots[u].rights & RIGHT_SCHEDULE);
-	default:
-		return RIGHT_READ | RIGHT_WRITE;
-	}
+	return step == end && step - done <= SHORT_GRANULES;
 }
 
 /* Make zeroed memory an object of the view of its type. Its capability is in slot s. */
@@ -131,42 +113,69 @@ static void untyped_begin_object(u32 s, u32 type)
 	}
 }
 
-/* Write the capability of the object at granule `at` (absolute) into slot s. */
+/* What all capabilities of one retype have in common; object i is number `object` + i * `step` of its view (pages and
+ * untyped memory: granule). Rights: all of the kind but those that the memory lacks. */
+struct mould {
+	u8 type;
+	u8 kind;
+	u8 size_bits;
+	u8 rights;
+	u32 object;
+	u32 step;
+};
+
+/*@ requires slot_index(u);
+    assigns \nothing; */
+static struct mould untyped_mould(u32 u, struct carving carving, u32 at)
+{
+	u32 offset = at - machine.base_granule;
+	u32 size = 1u << (untyped_bits(carving) - 6);
+	struct mould mould = { CAP_UNTYPED, slots[u].kind, (u8)carving.size_bits, slots[u].rights, at, size };
+
+	switch (carving.type) {
+	case OBJECT_PAGE:
+		mould.rights &= RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE;
+		break;
+	case OBJECT_ENDPOINT:
+		mould = (struct mould){ CAP_ENDPOINT, 0, 0, RIGHT_READ | RIGHT_WRITE | RIGHT_CALL | RIGHT_GRANT, offset, 1 };
+		break;
+	case OBJECT_NOTIFICATION:
+		mould = (struct mould){ CAP_NOTIFICATION, 0, 0, RIGHT_READ | RIGHT_WRITE, offset, 1 };
+		break;
+	case OBJECT_TABLE:
+		mould = (struct mould){ CAP_TABLE, 0, (u8)carving.size_bits, RIGHT_READ | RIGHT_WRITE,
+					offset * (GRANULE / SLOT_BYTES), size * (GRANULE / SLOT_BYTES) };
+		break;
+	case OBJECT_SPACE:
+		mould = (struct mould){ CAP_SPACE, (u8)carving.size_bits, 0, RIGHT_READ | RIGHT_WRITE,
+					offset / (SPACE_BYTES / GRANULE), 1 };
+		break;
+	case OBJECT_THREAD:
+		mould = (struct mould){ CAP_THREAD, 0, 0, RIGHT_READ | RIGHT_WRITE | (slots[u].rights & RIGHT_SCHEDULE),
+					offset / (THREAD_BYTES / GRANULE), 1 };
+		break;
+	default:
+		break;
+	}
+	mould.rights &= carving.rights;
+	return mould;
+}
+
+/* Write the capability of an object carved from u into slot s. */
 /*@ requires cap_links && slot_index(u) && slot_index(s) && slots[u].depth < CAP_MAX_DEPTH;
     assigns slots[0 .. N_SLOTS - 1];
     ensures links: cap_links; */
-static void untyped_carve(u32 u, u32 s, u32 at, struct carving carving)
+static inline void untyped_carve(u32 u, u32 s, struct mould mould, u32 object)
 {
-	static const u8 cap_types[8] = { CAP_EMPTY, CAP_UNTYPED, CAP_ENDPOINT, CAP_NOTIFICATION, CAP_TABLE, CAP_SPACE,
-					 CAP_THREAD, CAP_UNTYPED };
-	u32 offset = at - machine.base_granule;
-
-	slots[s].type = cap_types[carving.type];
-	slots[s].kind = carving.type == OBJECT_SPACE ? (u8)carving.size_bits : slots[u].kind;
-	slots[s].size_bits = (u8)carving.size_bits;
+	slots[s].type = mould.type;
+	slots[s].kind = mould.kind;
+	slots[s].size_bits = mould.size_bits;
 	slots[s].container = IN_TABLE;
 	slots[s].original = 1;
-	slots[s].rights = untyped_rights(u, carving.type) & carving.rights;
+	slots[s].rights = mould.rights;
+	slots[s].object = object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
-	switch (carving.type) {
-	case OBJECT_ENDPOINT:
-	case OBJECT_NOTIFICATION:
-		slots[s].object = offset;
-		break;
-	case OBJECT_TABLE:
-		slots[s].object = offset * (GRANULE / SLOT_BYTES);
-		break;
-	case OBJECT_SPACE:
-		slots[s].object = offset / (SPACE_BYTES / GRANULE);
-		break;
-	case OBJECT_THREAD:
-		slots[s].object = offset / (THREAD_BYTES / GRANULE);
-		break;
-	default:
-		slots[s].object = at;
-		break;
-	}
 	cap_insert(u, s);
 }
 
@@ -189,8 +198,6 @@ static enum status untyped_check(u32 u, struct carving carving, struct place to,
 		return last.status;
 	if (to.container != IN_TABLE)
 		return STATUS_BAD_TYPE;
-	if (!untyped_slots_free(to.slot, carving.count))
-		return STATUS_OCCUPIED;
 	if (slots[u].depth >= CAP_MAX_DEPTH)
 		return STATUS_REFUSED;
 	if (slots[u].kind != MEMORY_RAM && slots[u].watermark == 0 && cap_has_children(u))
@@ -204,6 +211,7 @@ enum status untyped_retype(u32 u, struct carving carving, struct place to, struc
 	u64 size = 0; /* in granules, like everything below */
 	u64 start = 0;
 	u64 end = 0;
+	struct mould mould;
 
 	if (status != STATUS_OK)
 		return status;
@@ -214,15 +222,19 @@ enum status untyped_retype(u32 u, struct carving carving, struct place to, struc
 		return STATUS_NO_MEMORY;
 	if (slots[u].kind == MEMORY_RAM && carving.type != OBJECT_UNTYPED && !untyped_prepare(u, (u32)end))
 		return STATUS_AGAIN;
+	if (!untyped_slots_free(to.slot, carving.count))
+		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
+	mould = untyped_mould(u, carving, slots[u].object + (u32)start);
 	arch_barrier();
 	/*@ loop invariant sched_valid && cap_links && i <= carving.count;
 	    loop assigns i, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant carving.count - i; */
 	for (u32 i = 0; i < carving.count; i++) {
-		untyped_carve(u, to.slot + i, slots[u].object + (u32)(start + i * size), carving);
-		untyped_begin_object(to.slot + i, carving.type);
+		untyped_carve(u, to.slot + i, mould, mould.object + i * mould.step);
+		if (mould.type != CAP_UNTYPED)
+			untyped_begin_object(to.slot + i, carving.type);
 	}
 	slots[u].watermark = (u32)end;
 	return STATUS_OK;

@@ -20,6 +20,11 @@ void arch_payload_load(u32 t);
     ensures \forall integer i; 0 <= i < 6 ==> payload[i] == (i < length ? \old(payload[i]) : 0); */
 void arch_payload_trim(u64 length);
 
+/* Clears all six. */
+/*@ assigns payload[0 .. 5];
+    ensures \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
+void arch_payload_clear(void);
+
 /* The clock, in ticks of the timebase. */
 /*@ assigns \nothing; */
 u64 arch_time(void);

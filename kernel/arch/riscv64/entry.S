@@ -173,6 +173,7 @@ arch_payload_load:
 
 /* Clears the words from a0 on: jumps into the row, each clearing is two bytes. */
 	.globl arch_payload_trim
+	.globl arch_payload_clear
 arch_payload_trim:
 	lla	t0, 1f
 	slli	a0, a0, 1
@@ -181,6 +182,7 @@ arch_payload_trim:
 	.balign 4
 	.option push
 	.option rvc
+arch_payload_clear:
 1:	c.li	s2, 0
 	c.li	s3, 0
 	c.li	s4, 0

@@ -30,6 +30,11 @@ void arch_payload_trim(u64 length)
 		fake.payload[i] = 0;
 }
 
+void arch_payload_clear(void)
+{
+	arch_payload_trim(0);
+}
+
 u64 arch_time(void)
 {
 	return fake.time;
