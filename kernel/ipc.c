@@ -23,13 +23,19 @@ static enum status ipc_without_message(u32 t, enum status status)
 	return status;
 }
 
-/* The same, and out of the kernel. Apart, so that the plain way keeps its registers. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid; */
+/* A request of t was refused before anything changed: t goes on, without payload. Apart, so that the plain way keeps its
+ * registers. */
+/*@ requires sched_valid && 0 < t < N_THREADS && hart.current == t && hart.holder == t;
+    assigns threads[t].registers[REG_A0 .. REG_A2], payload[0 .. 5];
+    ensures valid: sched_valid;
+    ensures \result == t; */
 static __attribute__((noinline)) u32 ipc_refuse(u32 t, enum status status)
 {
-	return sched_return(t, ipc_without_message(t, status));
+	threads[t].registers[REG_A0] = status;
+	threads[t].registers[REG_A1] = 0;
+	threads[t].registers[REG_A2] = 0;
+	arch_payload_clear();
+	return t;
 }
 
 /* Whether number n of t's table is a free slot. */
