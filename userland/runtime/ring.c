@@ -77,10 +77,10 @@ bool ring_put(struct ring *ring, const void *record)
 		return false;
 
 	const u64 *from = record;
-	u64 *to = ring->records + (u64)(ring->own & (ring->slots - 1)) * ring->record_words;
-	for (u32 i = 0; i < ring->record_words; i++)
+	u32 words = ring->record_words;
+	u64 *to = ring->records + (u64)(ring->own++ & (ring->slots - 1)) * words;
+	for (u32 i = 0; i < words; i++)
 		to[i] = from[i];
-	ring->own++;
 	return true;
 }
 
@@ -111,11 +111,11 @@ bool ring_take(struct ring *ring, void *record)
 	if (ring->broken || (ring->own == ring->peer && refresh_waiting(ring) == 0))
 		return false;
 
-	const u64 *from = ring->records + (u64)(ring->own & (ring->slots - 1)) * ring->record_words;
+	u32 words = ring->record_words;
+	const u64 *from = ring->records + (u64)(ring->own++ & (ring->slots - 1)) * words;
 	u64 *to = record;
-	for (u32 i = 0; i < ring->record_words; i++)
+	for (u32 i = 0; i < words; i++)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED); /* one read: the peer may write meanwhile */
-	ring->own++;
 	return true;
 }
 
