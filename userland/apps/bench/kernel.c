@@ -1,4 +1,4 @@
-/* kernel.c - the kernel's rows: calls, signals, capabilities, memory, threads, faults.
+/* kernel.c - the kernel's rows: calls, signals, capabilities, memory, threads.
  *
  * Objects are made in the bench's own spare memory (`pool`) and spare slots; its partners are bench_peer and bench_echo. The rows with
  * SAMPLE(...) measure the operation alone, preparation and clean-up lie outside. */
@@ -9,11 +9,9 @@
 #define SLOT_PAGE (SLOT_SPARE + 0)
 #define SLOT_COPY (SLOT_SPARE + 1)
 #define SLOT_LEAF (SLOT_SPARE + 2)
-#define SLOT_MIDDLE (SLOT_SPARE + 3)
 #define SLOT_ROOT (SLOT_SPARE + 4)
 #define SLOT_THREAD (SLOT_SPARE + 5)
 #define SLOT_EVENT (SLOT_SPARE + 6)
-#define SLOT_FAULTS (SLOT_SPARE + 7)
 #define SLOT_TABLE (SLOT_SPARE + 8)
 #define SLOT_TEMPORARY (SLOT_SPARE + 9)
 #define SLOT_WAKE (SLOT_SPARE + 10)
@@ -248,48 +246,23 @@ static void memory(void)
 	finish("unmap_page");
 }
 
-/* ---- Threads and faults ---- */
+/* ---- Threads ---- */
 
-/* A thread of our own memory, with a page of zeros to execute: zero is an illegal instruction, so it faults for ever. */
-static void make_faulter(void)
-{
-	expect(cap_copy(SLOT_LEAF, 16, 0, SLOT_PAGE, RIGHT_READ | RIGHT_EXECUTE, 0), "mapping a page to execute");
-	expect(cap_copy(SLOT_MIDDLE, 0, 0, SLOT_LEAF, RIGHTS_ALL, 0), "installing a leaf level");
-	expect(cap_copy(SLOT_ROOT, 0, 0, SLOT_MIDDLE, RIGHTS_ALL, 0), "installing a middle level");
-	expect(cap_copy(SLOT_THREAD, THREAD_TABLE, 0, SLOT_TABLE, RIGHTS_ALL, 0), "giving the thread a table");
-	expect(cap_copy(SLOT_THREAD, THREAD_SPACE, 0, SLOT_ROOT, RIGHTS_ALL, 0), "giving the thread a space");
-	expect(cap_copy(SLOT_THREAD, THREAD_FAULT, 0, SLOT_FAULTS, RIGHT_WRITE | RIGHT_CALL, 3), "giving it a fault handler");
-}
-
+/* The thread is ready between resume and suspend, but never runs: it has no budget, and we have. */
 static void threads(void)
 {
 	static const u64 registers[4] = {16 << 12, 0, 0, 0};
-	struct message m;
 
 	for (int i = 0; i < SAMPLES; i++)
 		SAMPLE(thread_write_registers(SLOT_THREAD, 0, registers), "writing registers");
 	finish("thread_write_registers");
-	make_faulter();
+	expect(cap_copy(SLOT_THREAD, THREAD_TABLE, 0, SLOT_TABLE, RIGHTS_ALL, 0), "giving the thread a table");
+	expect(cap_copy(SLOT_THREAD, THREAD_SPACE, 0, SLOT_ROOT, RIGHTS_ALL, 0), "giving the thread a space");
 	for (int i = 0; i < SAMPLES; i++) {
 		expect(thread_resume(SLOT_THREAD), "resuming a thread");
 		SAMPLE(thread_suspend(SLOT_THREAD), "suspending a thread");
 	}
 	finish("thread_suspend");
-
-	expect(thread_write_registers(SLOT_THREAD, 0, registers), "writing registers");
-	expect(thread_resume(SLOT_THREAD), "resuming a thread");
-	sys_recv(SLOT_FAULTS, SLOT_TEMPORARY, 0, &m);
-	expect(m.status, "receiving a fault");
-	for (int i = 0; i < SAMPLES; i++) {
-		m.tag = message_tag(LABEL_FAULT, 0);
-		u64 start = clock_instructions();
-		sys_reply_recv(SLOT_FAULTS, SLOT_TEMPORARY, &m);
-		u64 end = clock_instructions();
-		expect(m.status, "answering a fault and receiving the next");
-		samples_add(&samples, end - start - cost);
-	}
-	finish("fault_rt");
-	expect(thread_suspend(SLOT_THREAD), "suspending a thread");
 }
 
 void bench_kernel(void)
@@ -298,12 +271,10 @@ void bench_kernel(void)
 	cost = measuring_cost();
 	retype(OBJECT_UNTYPED, CHUNK_BITS, SLOT_CHUNK);
 	retype(OBJECT_SPACE, 0, SLOT_LEAF);
-	retype(OBJECT_SPACE, 1, SLOT_MIDDLE);
 	retype(OBJECT_SPACE, 2, SLOT_ROOT);
 	retype(OBJECT_PAGE, 12, SLOT_PAGE);
 	retype(OBJECT_THREAD, 0, SLOT_THREAD);
 	retype(OBJECT_TABLE, 4, SLOT_TABLE);
-	retype(OBJECT_ENDPOINT, 0, SLOT_FAULTS);
 	retype(OBJECT_NOTIFICATION, 0, SLOT_EVENT);
 	retype(OBJECT_NOTIFICATION, 0, SLOT_WAKE);
 	expect(cap_copy(0, SLOT_EVENT_BIT, 0, SLOT_EVENT, RIGHT_WRITE, 1), "copying a notification");
