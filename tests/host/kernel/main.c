@@ -35,7 +35,7 @@ static bool run_one(const struct test *test)
 		test_name = test->name;
 		(void)alarm(20);
 		test->run();
-		_exit(0);
+		exit(0);
 	}
 	if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		printf("not ok %s%s\n", test->name, WIFSIGNALED(status) ? " (signal)" : "");

@@ -192,6 +192,19 @@ static void bind_takes_originals_in_the_kernel_table(void)
 	good();
 	operation(0, (struct program_operation){ OP_BIND, 4, BIND_LINE, 10, 3, 0, 0 });
 	fails_with("does not fit");
+	good();
+	operation(0, (struct program_operation){ OP_BIND, 0, BIND_LINE, 10, 3, 0, 0 });
+	fails_with("does not fit");
+	good();
+	operation(0, (struct program_operation){ OP_RETYPE, 4, OBJECT_TABLE, 4, 0, 21, 1 });
+	operation(1, (struct program_operation){ OP_RETYPE, 4, OBJECT_NOTIFICATION, 0, 21, 5, 1 });
+	system_image->header.sections = 2;
+	system_image->operations[2] = (struct program_operation){ OP_BIND, 5, BIND_LINE, 10, 3, 0, 0 };
+	system_image->sections[1] = system_image->sections[0];
+	system_image->sections[1].actor = 21;
+	system_image->sections[1].count = 1;
+	system_image->sections[1].offset += (u32)(2 * sizeof(struct program_operation));
+	fails_with("does not fit"); /* a table that may go is no place for what hardware is bound to */
 }
 
 const struct test boot_tests[] = {

@@ -408,6 +408,64 @@ static void revoking_what_holds_the_revoker_ends(void)
 	TRUE(nothing_is_dying());
 }
 
+static void several_objects_of_a_kind_die_together(void)
+{
+	world_boot(1);
+	give_untyped(&A, MEMORY, 18);
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_THREAD, 0, 0, 10, 3));
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_SPACE, 0, 0, 13, 2));
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_SPACE, 0, 0, 15, 1));
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_TABLE, 3, 0, 16, 3));
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_ENDPOINT, 0, 0, 19, 3));
+	OK(make(OBJECT_PAGE, 12, 30));
+	for (u32 n = 0; n < 3; n++) {
+		OK(copy(10 + n, THREAD_FAULT, 0, 19));
+		OK(invoke(&A, OP_COPY, 13 + n, 9, 0, 30, RIGHT_READ, 0));
+		OK(copy(16 + n, 1, 0, 30));
+	}
+	for (u32 n = 10; n < 19; n++)
+		OK(delete(0, n));
+	idle_steps();
+	EQ(cap_has_children(A.table + 30), false);
+	OK(delete(0, 19));
+	OK(delete(0, 20));
+	OK(delete(0, 21));
+	OK(revoke(MEMORY));
+}
+
+/* The original of table 11 stands in table 10, which is dying: the way to the slot that is revoked goes with it. */
+static void the_slot_that_is_revoked_may_die_meanwhile(void)
+{
+	u64 status = STATUS_AGAIN;
+
+	world(1);
+	give(&A, 12, world_make(OBJECT_ENDPOINT, 0), RIGHTS_ALL, 0);
+	OK(make(OBJECT_TABLE, 3, 10));
+	OK(invoke(&A, OP_RETYPE, MEMORY, OBJECT_TABLE, 3, 10, 1, 1));
+	OK(copy(0, 11, 10, 1));
+	OK(copy(11, 2, 0, 12));
+	OK(delete(0, 10));
+	status = invoke_once(&A, OP_REVOKE, 11, 2, 0, 0, 0, 0);
+	TRUE(status == STATUS_OK || status == STATUS_AGAIN);
+	EQ(invoke(&A, OP_REVOKE, 11, 2, 0, 0, 0, 0), STATUS_NO_CAP);
+	OK(revoke(MEMORY));
+}
+
+static void revoke_says_that_hardware_holds_a_descendant(void)
+{
+	u32 memory = 0;
+	u32 k = 0;
+
+	world(1);
+	memory = world_slot();
+	k = world_slot();
+	boot_must(OP_RETYPE, K_RAM, OBJECT_UNTYPED, 12, 0, memory, 1);
+	boot_must(OP_RETYPE, memory, OBJECT_NOTIFICATION, 0, 0, k, 1);
+	OK(boot_bind_for_test(k, BIND_LINE, 9, 1));
+	EQ(boot_do(OP_REVOKE, 0, memory, 0, 0, 0, 0), STATUS_REFUSED);
+	EQ(k_slot(k)->type, CAP_NOTIFICATION);
+}
+
 const struct test destroy_tests[] = {
 #define T(name) { #name, name }
 	T(deleting_an_original_answers_at_once), T(revoke_answers_ok_only_when_nothing_dies_any_more),
@@ -419,5 +477,6 @@ const struct test destroy_tests[] = {
 	T(a_thread_that_awaits_a_reply_is_destroyed), T(a_faulted_thread_is_destroyed), T(a_thread_destroys_itself),
 	T(the_only_thread_destroys_itself_and_the_idle_loop_buries_it), T(a_space_dies_with_its_mappings),
 	T(a_timer_interrupt_buries_too), T(an_untyped_inside_memory_that_is_revoked_goes_too),
-	T(revoking_what_holds_the_revoker_ends), { NULL, NULL }
+	T(revoking_what_holds_the_revoker_ends), T(several_objects_of_a_kind_die_together),
+	T(the_slot_that_is_revoked_may_die_meanwhile), T(revoke_says_that_hardware_holds_a_descendant), { NULL, NULL }
 };

@@ -414,6 +414,58 @@ static void a_wheel_that_stood_still_costs_no_storm_of_interrupts(void)
 	TRUE(entries < 100);
 }
 
+static void a_queued_call_is_paid_by_its_caller_too(void)
+{
+	world(2);
+	schedule(&B, 50, 100, 100000, SCHEDULE_PASSIVE, 0);
+	boot_must(OP_SUSPEND, B.k_thread, 0, 0, 0, 0, 0);
+	EQ(call(&A), BLOCKED);
+	boot_must(OP_RESUME, B.k_thread, 0, 0, 0, 0, 0);
+	OK(receive(&B));
+	EQ(threads[B.thread].client, A.thread);
+	EQ(hart.payer, A.thread);
+	EQ(boot_do(OP_SET_SCHEDULING, B.k_thread, 50, 100, 100, 0, 0), STATUS_REFUSED);
+	tick(20000);
+	EQ(running, B.thread);
+	EQ(sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0), BLOCKED);
+	OK(status_of(&A));
+}
+
+static void many_threads_are_refilled_one_a_step(void)
+{
+	struct task many[12];
+	u64 before = 0;
+
+	world_boot(1);
+	for (u32 i = 0; i < 12; i++) {
+		many[i] = world_task();
+		schedule(&many[i], 30 + i, 50, 100000, 0, 0);
+		boot_must(OP_RESUME, many[i].k_thread, 0, 0, 0, 0, 0);
+	}
+	tick(5000);
+	before = used(&many[0]);
+	tick(200000);
+	for (u32 i = 0; i < 12; i++)
+		TRUE(used(&many[i]) >= 100 && used(&many[i]) < 300);
+	TRUE(used(&many[0]) > before);
+}
+
+/* The words of the priority map: each bit is found. */
+static void each_priority_is_found(void)
+{
+	world(2);
+	schedule(&B, 0, BUDGET, BUDGET, 0, 0);
+	for (u32 p = 1; p < PRIORITIES; p++) {
+		schedule(&A, p, BUDGET, BUDGET, 0, 0);
+		EQ(running, A.thread);
+		schedule(&B, p - 1, BUDGET, BUDGET, 0, 0);
+		boot_must(OP_SUSPEND, A.k_thread, 0, 0, 0, 0, 0);
+		EQ(running, B.thread);
+		boot_must(OP_RESUME, A.k_thread, 0, 0, 0, 0, 0);
+		EQ(running, A.thread);
+	}
+}
+
 const struct test sched_tests[] = {
 #define T(name) { #name, name }
 	T(the_highest_priority_runs), T(equals_take_turns),
@@ -429,5 +481,6 @@ const struct test sched_tests[] = {
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
 	T(a_caller_without_any_budget_is_refused), T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
+	T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
 	{ NULL, NULL }
 };

@@ -275,6 +275,22 @@ static void a_new_table_knows_its_size_and_is_empty(void)
 	EQ(invoke(&A, OP_COPY, 5, 0, 0, 5, RIGHTS_ALL, 0), STATUS_BAD_SLOT);
 }
 
+static void memory_is_divided_for_a_bounded_number_of_generations(void)
+{
+	u32 n = 5;
+
+	world_boot(1);
+	give_untyped(&A, 4, 12);
+	for (u64 status = STATUS_OK; status == STATUS_OK; n++) {
+		TRUE(n < TASK_SLOTS);
+		status = retype(n - 1, OBJECT_UNTYPED, 12, n, 1);
+		if (status != STATUS_OK)
+			EQ(status, STATUS_REFUSED);
+	}
+	OK(invoke(&A, OP_REVOKE, 0, 4, 0, 0, 0, 0));
+	EQ(slot_of(&A, 5)->type, CAP_EMPTY);
+}
+
 const struct test untyped_tests[] = {
 #define T(name) { #name, name }
 	T(retype_makes_each_object_with_the_rights_of_its_kind), T(retype_gives_zeroed_memory),
@@ -284,5 +300,5 @@ const struct test untyped_tests[] = {
 	T(retype_refuses_numbers_out_of_range), T(retype_refuses_bad_slots), T(retype_needs_the_retype_right),
 	T(ram_is_never_lent), T(device_is_lent_or_carved_but_not_both), T(device_becomes_no_object_and_is_never_executable),
 	T(rom_is_never_written_nor_zeroed), T(copies_of_memory_need_the_size_of_a_page), T(a_new_table_knows_its_size_and_is_empty),
-	{ NULL, NULL }
+	T(memory_is_divided_for_a_bounded_number_of_generations), { NULL, NULL }
 };
