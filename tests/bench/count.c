@@ -53,6 +53,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 #define KERNEL_VIRTUAL 0xffffffc000000000ul
 #define SRET 0x10200073u
 #define WFI 0x10500073u
+#define IDLE_MARK 0x5a500013u /* an instruction without effect in the loop of the bench's idle component */
 
 enum place { PLACE_FIRMWARE, PLACE_BOOT, PLACE_KERNEL, PLACE_USER, PLACES };
 static uint64_t counts[PLACES];
@@ -67,6 +68,7 @@ static struct {
 static uint64_t traps, longest, longest_firmware, longest_from, last_user;
 static uint64_t to_user_min = UINT64_MAX, to_user_max, before_output;
 static bool idle, waits_for_user;
+static bool in_idle_loop; /* the last user code was the idle component's loop: its next trap is an interrupt */
 
 static enum place place_of(uint64_t address)
 {
@@ -98,7 +100,7 @@ static void at_trap(unsigned int cpu, void *data)
 	stretch.kernel = counts[PLACE_KERNEL] - 1;
 	stretch.firmware = counts[PLACE_FIRMWARE];
 	stretch.from = last_user;
-	waits_for_user = idle;
+	waits_for_user = idle || in_idle_loop;
 	idle = false;
 }
 
@@ -115,10 +117,19 @@ static void at_wfi(unsigned int cpu, void *data)
 	idle = true;
 }
 
+static void at_idle_loop(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	last_user = (uint64_t)data;
+	in_idle_loop = true;
+	waits_for_user = false; /* the interrupt woke nobody */
+}
+
 static void at_user(unsigned int cpu, void *data)
 {
 	(void)cpu;
 	last_user = (uint64_t)data;
+	in_idle_loop = false;
 	if (waits_for_user) {
 		uint64_t length = counts[PLACE_KERNEL] - stretch.kernel;
 
@@ -150,7 +161,8 @@ static void translate(plugin_id id, struct qemu_plugin_tb *tb)
 
 		memcpy(&word, qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn) == 4 ? 4 : 2);
 		if (i == 0 && place == PLACE_USER)
-			qemu_plugin_register_vcpu_tb_exec_cb(tb, at_user, PLUGIN_NO_REGISTERS, (void *)address);
+			qemu_plugin_register_vcpu_tb_exec_cb(tb, word == IDLE_MARK ? at_idle_loop : at_user, PLUGIN_NO_REGISTERS,
+			                                     (void *)address);
 		qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_ADD_U64, &counts[place], 1);
 		if (uart != 0 && place == PLACE_USER)
 			qemu_plugin_register_vcpu_mem_cb(insn, at_store, PLUGIN_NO_REGISTERS, PLUGIN_WRITE, NULL);

@@ -1,4 +1,4 @@
 /* bench_idle.h - what the rounds that bench_idle counts are worth. */
 #pragma once
 
-#define BENCH_IDLE_LOOP 3ul /* instructions a round */
+#define BENCH_IDLE_LOOP 4ul /* instructions a round */

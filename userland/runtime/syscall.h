@@ -94,6 +94,18 @@ static inline __attribute__((always_inline)) struct result syscall_plain(u64 num
 	return (struct result){a0, a1, a2};
 }
 
+/* The trap of the calls that name a notification and nothing else. */
+static inline __attribute__((always_inline)) struct result syscall_short(u64 number, u64 cap)
+{
+	register u64 a0 __asm__("a0") = cap;
+	register u64 a1 __asm__("a1");
+	register u64 a2 __asm__("a2");
+	register u64 a7 __asm__("a7") = number;
+
+	__asm__ volatile("ecall" : "+r"(a0), "=r"(a1), "=r"(a2), "+r"(a7) : : "a3", "a4", "a5", "a6", SYSCALL_CLOBBERS);
+	return (struct result){a0, a1, a2};
+}
+
 /* ---- Messages ---- */
 
 /* Sends m->tag and m->words to the endpoint and waits; the answer is in *m. */
@@ -149,24 +161,24 @@ static inline u64 sys_send(u64 cap, const struct message *m)
 
 static inline u64 sys_signal(u64 notification)
 {
-	return syscall_plain(SYS_SIGNAL, notification, 0, 0, 0, 0, 0, 0).status;
+	return syscall_short(SYS_SIGNAL, notification).status;
 }
 
 /* Waits until the notification has bits and takes them all: they are in `second`. */
 static inline struct result sys_wait(u64 notification)
 {
-	return syscall_plain(SYS_WAIT, notification, 0, 0, 0, 0, 0, 0);
+	return syscall_short(SYS_WAIT, notification);
 }
 
 /* Takes the bits that are there; STATUS_EMPTY when there are none. */
 static inline struct result sys_poll(u64 notification)
 {
-	return syscall_plain(SYS_WAIT | SYS_NONBLOCK, notification, 0, 0, 0, 0, 0, 0);
+	return syscall_short(SYS_WAIT | SYS_NONBLOCK, notification);
 }
 
 static inline void sys_yield(void)
 {
-	(void)syscall_plain(SYS_YIELD, 0, 0, 0, 0, 0, 0, 0);
+	(void)syscall_short(SYS_YIELD, 0);
 }
 
 static inline u64 clock_ticks(void)
