@@ -14,7 +14,9 @@ enum status space_check(u32 from, u32 rights, u32 level)
 			return STATUS_BAD_ARGUMENT;
 		if (slots[slots[from].object * SPACE_SLOTS + SPACE_HEADER].installed != 0)
 			return STATUS_REFUSED;
-		return STATUS_OK;
+		/* The MMU walks all of a level, so only a capability to all of it may install it. */
+		r = slots[from].rights & (RIGHT_READ | RIGHT_WRITE);
+		return r == (RIGHT_READ | RIGHT_WRITE) ? STATUS_OK : STATUS_NO_RIGHT;
 	}
 	if (slots[from].type != CAP_UNTYPED)
 		return STATUS_BAD_TYPE;
