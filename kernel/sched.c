@@ -101,7 +101,7 @@ static void sched_arm_until(u64 deadline)
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.armed;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed;
     ensures valid: sched_valid; */
 static void sched_put_wheel(u32 t)
 {
@@ -112,6 +112,8 @@ static void sched_put_wheel(u32 t)
 		queue_put(REST_QUEUE, t);
 		return;
 	}
+	if (hart.wheel_bits == 0 && arch_time() >> machine.wheel_shift > hart.wheel_at)
+		hart.wheel_at = arch_time() >> machine.wheel_shift; /* it stood still: not through all that time step by step */
 	if (at <= hart.wheel_at)
 		at = hart.wheel_at + 1;
 	if (at - hart.wheel_at > WHEEL_SLOTS - 1)
