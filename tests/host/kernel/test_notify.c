@@ -115,6 +115,19 @@ static void the_bound_notification_ends_a_receive(void)
 	EQ(slot_of(&B, 21)->type, CAP_EMPTY);
 }
 
+static void the_bound_notification_ends_a_reply_and_receive_without_a_tag(void)
+{
+	world();
+	boot_must(OP_COPY, B.k_thread, THREAD_BOUND, 0, k_n, RIGHT_READ, 0);
+	EQ(sys(&B, SYS_RECV, EP, 0, REPLY, 0, 0), BLOCKED);
+	EQ(sys(&A, SYS_CALL, EP, 7ul << TAG_LABEL_SHIFT, 0, 0, 0), BLOCKED);
+	EQ(sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0), BLOCKED);
+	OK(signal_by(&C));
+	EQ(status_of(&B), STATUS_NOTIFIED);
+	EQ(reg(&B, REG_A1), 0);
+	EQ(reg(&B, REG_A2), 4);
+}
+
 static void pending_bits_come_before_a_queued_caller(void)
 {
 	world();
@@ -384,7 +397,8 @@ const struct test notify_tests[] = {
 #define T(name) { #name, name }
 	T(signals_gather_until_they_are_waited_for), T(a_signal_wakes_a_waiter_with_its_bits), T(waiters_are_woken_in_order),
 	T(signal_and_wait_check_their_capability), T(a_signal_without_a_badge_wakes_nobody),
-	T(the_bound_notification_ends_a_receive), T(pending_bits_come_before_a_queued_caller),
+	T(the_bound_notification_ends_a_receive), T(the_bound_notification_ends_a_reply_and_receive_without_a_tag),
+	T(pending_bits_come_before_a_queued_caller),
 	T(the_bound_notification_disturbs_no_call), T(a_notification_is_bound_to_one_thread_and_needs_read),
 	T(binding_delivers_what_is_pending_already), T(lines_are_off_until_somebody_waits),
 	T(an_interrupt_is_a_bit_and_waiting_again_acknowledges_it), T(a_line_whose_bit_is_pending_stays_off),

@@ -192,6 +192,10 @@ static void check_registers(const struct user *u)
 
 	for (u32 i = 1; i < 32 && u->expect == EXPECT_ALL_KEPT; i++)
 		EQ(u->x[i], u->before[i]);
+	if (u->expect == EXPECT_MESSAGE_OR_ZERO && u->x[REG_A0] != STATUS_OK) {
+		EQ(u->x[REG_A1], 0);
+		EQ(u->x[REG_A0] == STATUS_NOTIFIED || u->x[REG_A2] == 0, true);
+	}
 	for (u32 i = REG_S2; i < REG_S2 + MESSAGE_WORDS; i++) {
 		if (u->expect == EXPECT_PAYLOAD_KEPT)
 			EQ(u->x[i], u->before[i]);
@@ -303,6 +307,12 @@ void tick(u64 ticks)
 	}
 	TRUE(fake.timer > end || fake.timer == NEVER);
 	fake.time = end;
+}
+
+void tick_once(void)
+{
+	save_all();
+	leave(syscall_interrupt(true));
 }
 
 void line_interrupt(u32 line)

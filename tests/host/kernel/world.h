@@ -77,6 +77,7 @@ bool words_are(struct task *task, u64 first, u32 length);    /* runs it; payload
 void fault_running(u64 cause, u64 address);
 void fault(struct task *task, u64 cause, u64 address);       /* runs it, then it faults */
 void tick(u64 ticks);                                        /* time passes; timer interrupts as they come due */
+void tick_once(void);                                        /* one timer interrupt, now */
 void line_interrupt(u32 line);
 void idle_steps(void);                                       /* what the idle loop does until nothing is dying */
 
