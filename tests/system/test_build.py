@@ -61,7 +61,7 @@ def test_fault_is_reported_with_function_and_source_line(checkout, boot):
     machine = boot(wait=False, folder=checkout)
     machine.expect("foo faulted: it wrote to where it may not: 0x3000")
     machine.expect(rf"foo\+0x[0-9a-f]+ is in init \./userland/apps/foo/foo\.c:{line}")
-    machine.expect("mullion:/")
+    machine.run("uptime")
     assert machine.poweroff() == 0
 
 
