@@ -17,6 +17,21 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/userland/runtime/ring.c PROPERTI
 set(COMPONENT_LD ${CMAKE_SOURCE_DIR}/userland/runtime/component.ld)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SYSTEMS} ${PROTOCOLS} ${BOARD_SOURCE})
 
+# A component whose sources include a header of the C library gets picolibc, and the runtime's glue to it (libc.c).
+set(PICOLIBC /usr/lib/picolibc/riscv64-unknown-elf)
+set(LIBC_HEADERS "^#include <(assert|ctype|errno|inttypes|math|setjmp|stdio|stdlib|string|time)\\.h>")
+function(component_libc TARGET)
+	foreach(SOURCE ${ARGN})
+		file(STRINGS ${SOURCE} WANTED REGEX ${LIBC_HEADERS})
+		if(WANTED)
+			target_compile_definitions(${TARGET} PRIVATE COMPONENT_LIBC=1)
+			target_include_directories(${TARGET} SYSTEM PRIVATE ${PICOLIBC}/include)
+			target_link_libraries(${TARGET} PRIVATE ${PICOLIBC}/lib/rv64imac/lp64/libc.a)
+			return()
+		endif()
+	endforeach()
+endfunction()
+
 # One component of one system: its own sources and the runtime, compiled against its own ports.h.
 function(add_component SYSTEM COMPONENT IMAGE)
 	set(TARGET ${SYSTEM}.${COMPONENT})
@@ -37,6 +52,7 @@ userland/{drivers,servers,apps}/${IMAGE} has a C file" COMMAND ${CMAKE_COMMAND} 
 	target_compile_options(${TARGET} PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${COMPONENT_FLAGS}>)
 	target_link_options(${TARGET} PRIVATE ${TARGET_FLAGS} ${C_FLAGS} ${COMPONENT_LTO} -nostdlib -nostartfiles -static
 		-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-T,${COMPONENT_LD})
+	component_libc(${TARGET} ${SOURCES})
 	target_link_libraries(${TARGET} PRIVATE gcc)
 	set_target_properties(${TARGET} PROPERTIES OUTPUT_NAME ${COMPONENT}.elf LINK_DEPENDS ${COMPONENT_LD}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${SYSTEM})
