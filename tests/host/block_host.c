@@ -20,7 +20,7 @@ static void check(bool good, const char *what, int line)
 }
 #define CHECK(condition) check((condition), #condition, __LINE__)
 
-#define DISK_MEMORY (BLOCK_DATA_OFFSET + 32 * 4096)
+#define DISK_MEMORY (BLOCK_DATA_OFFSET + 32 * BLOCK_DRIVER_SECTORS * BLOCK_SECTOR)
 #define CLIENT_MEMORY (BLOCK_DATA_OFFSET + 512 * 1024)
 #define CLIENTS 3u
 #define SECTORS 4096u

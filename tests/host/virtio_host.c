@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-u8 fake_registers[8 * 4096] __attribute__((aligned(4096))), fake_dma[512 * 1024] __attribute__((aligned(4096)));
+u8 fake_registers[8 * 4096] __attribute__((aligned(4096))), fake_dma[2048 * 1024] __attribute__((aligned(4096)));
 u8 fake_connection[256 * 1024] __attribute__((aligned(4096)));
 struct block_client block_clients[1];
 
@@ -154,7 +154,7 @@ static u32 device_work(u8 status)
 	}
 	struct virtq_descriptor last = descriptors[data.next];
 	u8 *bytes = at_physical(data.address, data.length);
-	CHECK(data.length % BLOCK_SECTOR == 0 && data.length <= 4096 && last.length == 1 && last.flags == DESCRIPTOR_WRITE);
+	CHECK(data.length % BLOCK_SECTOR == 0 && data.length <= BLOCK_DRIVER_SECTORS * BLOCK_SECTOR && last.length == 1 && last.flags == DESCRIPTOR_WRITE);
 	CHECK(((data.flags & DESCRIPTOR_WRITE) != 0) == (what->type == BLOCK_TYPE_IN));
 	if (what->type == BLOCK_TYPE_IN)
 		memset(bytes, (int)what->sector, data.length);
@@ -221,7 +221,7 @@ static void bad_requests_never_reach_the_device(void)
 	static const struct { u32 operation; u64 sector; u32 count; u64 data; u32 status; } bad[] = {
 		{ BLOCK_READ, SECTORS, 1, DATA, BLOCK_OUT_OF_RANGE }, { BLOCK_WRITE, SECTORS - 1, 2, DATA, BLOCK_OUT_OF_RANGE },
 		{ BLOCK_READ, ~0ul, 1, DATA, BLOCK_OUT_OF_RANGE }, { BLOCK_READ, 0, 0, DATA, BLOCK_BAD_REQUEST },
-		{ BLOCK_READ, 0, 9, DATA, BLOCK_BAD_REQUEST }, { BLOCK_READ, 0, 1, 0, BLOCK_BAD_REQUEST },
+		{ BLOCK_READ, 0, BLOCK_DRIVER_SECTORS + 1, DATA, BLOCK_BAD_REQUEST }, { BLOCK_READ, 0, 1, 0, BLOCK_BAD_REQUEST },
 		{ BLOCK_READ, 0, 1, DATA + 4, BLOCK_BAD_REQUEST }, { BLOCK_READ, 0, 1, ~0ul - 7, BLOCK_BAD_REQUEST },
 		{ BLOCK_READ, 0, 1, sizeof(fake_connection) - 504, BLOCK_BAD_REQUEST }, { 99, 0, 1, DATA, BLOCK_BAD_REQUEST },
 	};

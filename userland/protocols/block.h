@@ -11,7 +11,7 @@
 #define BLOCK_RING_SLOTS 128u        /* requests that one client can have under way */
 #define BLOCK_DATA_OFFSET 16384u
 #define BLOCK_MAX_SECTORS 512u       /* longest single request to the block server */
-#define BLOCK_DRIVER_SECTORS 8u      /* longest single request to a driver */
+#define BLOCK_DRIVER_SECTORS 32u     /* longest single request to a driver */
 
 enum block_operation {
 	BLOCK_INFO = 0,    /* answer: sectors and flags */

@@ -2,7 +2,7 @@
 #pragma once
 #include "component.h"
 
-extern u8 fake_registers[8 * 4096], fake_dma[512 * 1024], fake_connection[256 * 1024];
+extern u8 fake_registers[8 * 4096], fake_dma[2048 * 1024], fake_connection[256 * 1024];
 #define VIRTIO_REGS ((void *)fake_registers)
 #define VIRTIO_REGS_SIZE sizeof(fake_registers)
 #define DISK_DMA ((void *)fake_dma)

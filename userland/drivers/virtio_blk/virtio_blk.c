@@ -29,7 +29,7 @@ _Static_assert(BLOCK_CLIENTS == 1, "a driver has one client: the block server sh
 #define AT_STATUSES (AT_HEADERS + PLACES_MAX * 16u)
 #define AT_BUFFERS 16384u
 _Static_assert(AT_STATUSES + PLACES_MAX <= AT_BUFFERS, "headers and status bytes fit before the buffers");
-_Static_assert(DISK_DMA_SIZE >= AT_BUFFERS + 4 * BUFFER, "the driver needs 32 KiB of dma memory or more");
+_Static_assert(DISK_DMA_SIZE >= AT_BUFFERS + 4 * BUFFER, "the driver needs 80 KiB of dma memory or more");
 
 struct place {
 	bool busy;

@@ -14,12 +14,14 @@
 #define STEP (TIMEBASE / 10)
 #define ATTEMPTS 3u
 #define BATCH 64u
+#define GROUP_SECTORS 128u
 
 _Static_assert(DISK_MEMORY_SIZE >= BLOCK_DATA_OFFSET + 128 * 1024, "the cache needs 128 KiB of memory or more");
 
 static struct ring_client ring;
 static bool attached;
 static bool silent;        /* the block server did not answer in time, and has not signalled since */
+static bool gave_up;       /* the last batch ended without answers */
 static bool pending[BATCH];
 static u64 sequence;       /* of the batch: late answers to an earlier one are recognised */
 
@@ -136,6 +138,7 @@ static void run(struct block_request *requests, enum fat_status *status, u32 cou
 {
 	u32 left = count;
 
+	gave_up = true;
 	sequence = (sequence + 1) & 0xffffffffff;
 	for (u32 i = 0; i < count; i++) {
 		pending[i] = true;
@@ -158,6 +161,7 @@ static void run(struct block_request *requests, enum fat_status *status, u32 cou
 		if (left != 0)
 			give_up_session();
 	}
+	gave_up = left != 0;
 }
 
 enum fat_status disk_open(u64 *sectors, bool *read_only)
@@ -173,26 +177,54 @@ enum fat_status disk_open(u64 *sectors, bool *read_only)
 	return status;
 }
 
-enum fat_status disk_transfer(bool write, struct disk_transfer *list, u32 count)
+/* The transfers [from, from + result) of the list lie one behind the other on the disk and in memory: one request. */
+static u32 group_at(const struct disk_transfer *list, u32 from, u32 count, u32 *sectors)
+{
+	u32 size = 1;
+
+	*sectors = list[from].sectors;
+	while (from + size < count && list[from + size].sector == list[from].sector + *sectors &&
+			list[from + size].bytes == list[from].bytes + (u64)*sectors * SECTOR &&
+			*sectors + list[from + size].sectors <= GROUP_SECTORS)
+		*sectors += list[from + size++].sectors;
+	return size;
+}
+
+/* One batch; `grouped`: with as few requests as possible, a failure of one of which fails all that are in it. */
+static enum fat_status transfer_batch(bool write, struct disk_transfer *list, u32 count, bool grouped)
 {
 	static struct block_request requests[BATCH];
 	static enum fat_status status[BATCH];
+	static u32 sizes[BATCH];
 	struct block_response last;
 	enum fat_status first = FAT_OK;
+	u32 used = 0;
 
-	for (u32 i = 0; i < count; i++) {
-		requests[i] = (struct block_request){
-			.operation = write ? BLOCK_WRITE : BLOCK_READ, .count = list[i].sectors, .sector = list[i].sector,
+	for (u32 i = 0; i < count; i += sizes[used++]) {
+		u32 sectors = list[i].sectors;
+		sizes[used] = grouped ? group_at(list, i, count, &sectors) : 1;
+		requests[used] = (struct block_request){
+			.operation = write ? BLOCK_WRITE : BLOCK_READ, .count = sectors, .sector = list[i].sector,
 			.data = (u64)(list[i].bytes - (u8 *)DISK_MEMORY),
 		};
 	}
-	run(requests, status, count, &last);
-	for (u32 i = 0; i < count; i++) {
-		list[i].status = status[i];
-		first = first == FAT_OK ? status[i] : first;
+	run(requests, status, used, &last);
+	for (u32 n = 0, i = 0; n < used; n++) {
+		for (u32 end = i + sizes[n]; i < end; i++)
+			list[i].status = status[n];
+		first = first == FAT_OK ? status[n] : first;
 	}
-	server_after_wait();
 	return first;
+}
+
+enum fat_status disk_transfer(bool write, struct disk_transfer *list, u32 count)
+{
+	enum fat_status status = transfer_batch(write, list, count, true);
+
+	if (status == FAT_IO && count > 1 && !gave_up) /* one bad sector: find out whose */
+		status = transfer_batch(write, list, count, false);
+	server_after_wait();
+	return status;
 }
 
 enum fat_status disk_flush(void)
