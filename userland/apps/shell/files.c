@@ -59,7 +59,6 @@ static const struct explanation explanations[] = {
 	{FILE_ERROR_NO_DISK, "there is no disk", "start the system with --disk IMAGE, or `restart` the disk's driver"},
 	{FILE_ERROR_NO_FILE_SYSTEM, "the disk has no FAT file system that I know", "make one on the host with mkfs.fat"},
 	{FILE_ERROR_RESTARTED, "the file server was restarted meanwhile", "do it again"},
-	{STATUS_DEAD, "the file server has stopped", "`ps` shows which component it is, `restart` builds it anew"},
 	{STATUS_CANCELLED, "it was interrupted", "do it again"},
 };
 
@@ -68,6 +67,11 @@ static bool check(u64 status, const char *what, const char *path)
 {
 	if (status == STATUS_OK)
 		return true;
+	if (status == STATUS_DEAD) {
+		say("cannot %s%s%s: the file server behind port `files` (%s) has stopped; `ps` shows which component it is, `restart` "
+			"builds it anew.\n", what, path[0] != '\0' ? " " : "", path, specification_origin(SLOT_FILES));
+		return false;
+	}
 	for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++) {
 		if (explanations[i].status == status) {
 			say("cannot %s%s%s: %s; %s.\n", what, path[0] != '\0' ? " " : "", path, explanations[i].why,
@@ -75,7 +79,8 @@ static bool check(u64 status, const char *what, const char *path)
 			return false;
 		}
 	}
-	say("cannot %s%s%s: %s (status %lu).\n", what, path[0] != '\0' ? " " : "", path, status_text(status), status);
+	say("cannot %s%s%s: %s (status %lu from port `files`, %s).\n", what, path[0] != '\0' ? " " : "", path,
+		status_text(status), status, specification_origin(SLOT_FILES));
 	return false;
 }
 
@@ -445,6 +450,10 @@ static void run_mv(const char *from_argument, const char *to_argument)
 	u64 from_size = put_path(PATH_A, from);
 	u64 to_size = put_path(PATH_B, to);
 	u64 status = files_rename(PATH_A, from_size, PATH_B, to_size).status;
+	if ((status == FILE_ERROR_NOT_FOUND || status == FILE_ERROR_NOT_DIRECTORY) && stat_path(from).status == STATUS_OK) {
+		say("cannot move %s: there is no folder for %s; `mkdir` makes one.\n", from, to);
+		return;
+	}
 	/* Which of the two an error is about: what exists already is the target, everything else most likely the source. */
 	(void)check(status, "move", status == FILE_ERROR_EXISTS || status == FILE_ERROR_BAD_NAME ? to : from);
 }

@@ -74,4 +74,6 @@ void system_complete(struct candidates *candidates, const char *name);
 
 /* ---- specification.c: commands that read the specification (the manifest) ---- */
 void specification_run(const struct command *command, const char *argument);
+/* Where the specification gives the shell the capability in this slot: "files.sys:126". */
+const char *specification_origin(u64 slot);
 void specification_complete(struct candidates *candidates, const char *name);

@@ -126,7 +126,27 @@ void specification_complete(struct candidates *candidates, const char *name)
 		if (strncmp(text(components[i].name), name, size) == 0)
 			candidates_add(candidates, text(components[i].name));
 }
+const char *specification_origin(u64 slot)
+{
+	const struct manifest_header *header = manifest_at(MANIFEST_BASE);
+	const struct manifest_component *shell = manifest_find(MANIFEST_BASE, COMPONENT_NAME);
+	const struct manifest_cap *caps;
+
+	if (shell == NULL)
+		return "the specification";
+	caps = part(header->caps_offset);
+	for (u32 i = 0; i < shell->caps; i++)
+		if (caps[shell->first_cap + i].slot == slot)
+			return text(caps[shell->first_cap + i].origin);
+	return "the specification";
+}
 #else
+const char *specification_origin(u64 slot)
+{
+	(void)slot;
+	return "the specification";
+}
+
 void specification_run(const struct command *command, const char *argument)
 {
 	(void)argument;

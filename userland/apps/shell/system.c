@@ -86,7 +86,8 @@ static void check_supervisor(u64 status, const char *what, const char *name)
 		say("cannot %s %s: building it anew failed, it stays stopped; `log` tells which step.\n", what, name);
 		break;
 	default:
-		say("cannot %s %s: %s (status %lu).\n", what, name, status_text(status), status);
+		say("cannot %s %s: %s (status %lu from port `supervisor`, %s).\n", what, name, status_text(status), status,
+			specification_origin(SLOT_SUPERVISOR));
 		break;
 	}
 }
@@ -182,7 +183,8 @@ static void run_log(const char *argument)
 			struct log_reader_read_reply reply = logs_read(position);
 
 			if (reply.status != STATUS_OK) {
-				say("cannot read the log: %s.\n", status_text(reply.status));
+				say("cannot read the log: %s (status %lu from port `logs`, %s).\n", status_text(reply.status), reply.status,
+					specification_origin(SLOT_LOGS));
 				return;
 			}
 			if (reply.bytes == 0 || reply.bytes > LOGS_MEMORY_SIZE || reply.next <= position)
