@@ -251,13 +251,29 @@ static void debt_is_paid_by_whole_periods(void)
 	passive_world(0);
 	schedule(&A, 30, 1000, 100000, 0, 0);
 	EQ(call(&A), BLOCKED);
-	tick(3600);
+	tick(3600); /* two budgets and a half too much */
 	(void)sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0);
 	at = used(&A);
-	tick(150000);
+	tick(230000);
 	EQ(used(&A), at);
-	tick(300000);
-	TRUE(used(&A) > at);
+	tick(150000);
+	TRUE(used(&A) > at && used(&A) < at + 1000);
+}
+
+static void a_thread_in_debt_does_not_share_the_rest(void)
+{
+	u64 at = 0;
+
+	passive_world(0);
+	schedule(&A, 30, 1000, 1000000, 0, 0);
+	EQ(call(&A), BLOCKED);
+	tick(20000);
+	(void)sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0);
+	at = used(&A);
+	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
+	EQ(running, NONE);
+	tick(500000);
+	EQ(used(&A), at);
 }
 
 static void a_call_beyond_its_limit_is_a_fault_of_the_server(void)
@@ -487,7 +503,7 @@ const struct test sched_tests[] = {
 	T(a_new_budget_begins_to_count_at_once), T(a_passive_server_runs_on_its_callers_budget),
 	T(a_passive_server_never_receives_while_it_owes_a_reply),
 	T(the_server_goes_on_when_the_payer_runs_out_and_the_payer_has_debt), T(a_short_overrun_is_debt_too),
-	T(debt_is_paid_by_whole_periods), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
+	T(debt_is_paid_by_whole_periods), T(a_thread_in_debt_does_not_share_the_rest), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
 	T(the_callers_own_time_does_not_count_for_the_limit), T(a_preempted_server_still_uses_up_its_limit),
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
