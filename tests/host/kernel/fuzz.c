@@ -53,14 +53,67 @@ static u64 number(void)
 
 /* Each task gets: 1 its table, 2 its thread, 3 another's thread, 4 another's table, 5 memory, 6-8 endpoints,
  * 9-11 notifications, 12 its space, 13 a middle level, 14 a leaf level, 15 a page, 16 device page. The rest is free. */
+static u32 endpoints[3];
+static u32 notifications[3];
+static u32 memory[TASKS]; /* the untyped that a task's own objects are carved from */
+
+/* What a supervisor does for a component: carve its objects, give it its capabilities, let it go. */
+static void build_task(u32 i)
+{
+	struct task *t = &tasks[i];
+	struct task *other = &tasks[(i + 1) % TASKS];
+
+	boot_must(OP_RETYPE, memory[i], OBJECT_SPACE, 2, 0, t->k_space, 1);
+	boot_must(OP_RETYPE, memory[i], OBJECT_TABLE, 6, 0, t->k_table, 1);
+	boot_must(OP_RETYPE, memory[i], OBJECT_THREAD, 0, 0, t->k_thread, 1);
+	t->space = k_slot(t->k_space)->object;
+	t->table = k_slot(t->k_table)->object;
+	t->thread = k_slot(t->k_thread)->object;
+	boot_must(OP_RETYPE, memory[i], OBJECT_UNTYPED, 17, t->k_table, 5, 1);
+	boot_must(OP_RETYPE, memory[i], OBJECT_SPACE, 1, t->k_table, 13, 1);
+	boot_must(OP_RETYPE, memory[i], OBJECT_SPACE, 0, t->k_table, 14, 1);
+	boot_must(OP_RETYPE, memory[i], OBJECT_PAGE, 12, t->k_table, 15, 1);
+	boot_must(OP_COPY, t->k_thread, THREAD_TABLE, 0, t->k_table, RIGHTS_ALL, 0);
+	boot_must(OP_COPY, t->k_thread, THREAD_SPACE, 0, t->k_space, RIGHTS_ALL, 0);
+	boot_must(OP_COPY, t->k_thread, THREAD_FAULT, 0, endpoints[i % 3], RIGHT_WRITE | RIGHT_CALL, 100 + i);
+	give(t, 1, t->k_table, RIGHTS_ALL, 0);
+	give(t, 2, t->k_thread, RIGHTS_ALL, 0);
+	if (k_slot(other->k_thread)->type == CAP_THREAD) {
+		give(t, 3, other->k_thread, RIGHTS_ALL, 0);
+		give(t, 4, other->k_table, RIGHTS_ALL, 0);
+	}
+	for (u32 k = 0; k < 3; k++) {
+		give(t, 6 + k, endpoints[k], RIGHTS_ALL, k == 2 ? i + 1 : 0);
+		give(t, 9 + k, notifications[k], RIGHTS_ALL, k == 0 ? 0 : 1u << (4 + i));
+	}
+	give(t, 12, t->k_space, RIGHTS_ALL, 0);
+	give(t, 16, K_DEVICE_PAGE, RIGHTS_ALL, 0);
+	switch (i) {
+	case 1:
+		schedule(t, 12, 20000, 60000, 0, 0);
+		break;
+	case 2:
+		schedule(t, 14, 5000, 90000, SCHEDULE_PASSIVE, 4000);
+		break;
+	case 3:
+		schedule(t, 14, 1000, 200000, SCHEDULE_PASSIVE, 0);
+		break;
+	case 4:
+		schedule(t, 0, 0, 0, 0, 0);
+		break;
+	case 5:
+		schedule(t, 10, 30000, 3000000, 0, 0);
+		break;
+	default:
+		schedule(t, 10, BUDGET, BUDGET, 0, 0);
+		break;
+	}
+	boot_must(OP_RESUME, t->k_thread, 0, 0, 0, 0, 0);
+}
+
 static void build_world(void)
 {
-	u32 endpoints[3];
-	u32 notifications[3];
-
 	world_boot_bare();
-	for (u32 i = 0; i < TASKS; i++)
-		tasks[i] = world_task();
 	for (u32 i = 0; i < 3; i++) {
 		endpoints[i] = world_make(OBJECT_ENDPOINT, 0);
 		notifications[i] = world_make(OBJECT_NOTIFICATION, 0);
@@ -70,33 +123,24 @@ static void build_world(void)
 	OK(boot_bind_for_test(notifications[1], BIND_TIMER, 0, 2));
 	OK(boot_bind_for_test(notifications[1], BIND_FAULT_RING, 0, 3));
 	for (u32 i = 0; i < TASKS; i++) {
-		struct task *t = &tasks[i];
-		struct task *other = &tasks[(i + 1) % TASKS];
-
-		give(t, 1, t->k_table, RIGHTS_ALL, 0);
-		give(t, 2, t->k_thread, RIGHTS_ALL, 0);
-		give(t, 3, other->k_thread, RIGHTS_ALL, 0);
-		give(t, 4, other->k_table, RIGHTS_ALL, 0);
-		give_untyped(t, 5, 17);
-		for (u32 k = 0; k < 3; k++) {
-			give(t, 6 + k, endpoints[k], RIGHTS_ALL, k == 2 ? i + 1 : 0);
-			give(t, 9 + k, notifications[k], RIGHTS_ALL, k == 0 ? 0 : 1u << (4 + i));
-		}
-		give(t, 12, t->k_space, RIGHTS_ALL, 0);
-		boot_must(OP_RETYPE, K_RAM, OBJECT_SPACE, 1, t->k_table, 13, 1);
-		boot_must(OP_RETYPE, K_RAM, OBJECT_SPACE, 0, t->k_table, 14, 1);
-		boot_must(OP_RETYPE, K_RAM, OBJECT_PAGE, 12, t->k_table, 15, 1);
-		give(t, 16, K_DEVICE_PAGE, RIGHTS_ALL, 0);
-		boot_must(OP_COPY, t->k_thread, THREAD_FAULT, 0, endpoints[i % 3], RIGHT_WRITE | RIGHT_CALL, 100 + i);
+		memory[i] = world_make(OBJECT_UNTYPED, 19);
+		tasks[i] = (struct task){ .k_thread = world_slot(), .k_table = world_slot(), .k_space = world_slot() };
 	}
-	schedule(&tasks[1], 12, 20000, 60000, 0, 0);
-	schedule(&tasks[2], 14, 5000, 90000, SCHEDULE_PASSIVE, 4000);
-	schedule(&tasks[3], 14, 1000, 200000, SCHEDULE_PASSIVE, 0);
-	schedule(&tasks[4], 0, 0, 0, 0, 0);
-	schedule(&tasks[5], 10, 30000, 3000000, 0, 0);
 	for (u32 i = 0; i < TASKS; i++)
-		boot_must(OP_RESUME, tasks[i].k_thread, 0, 0, 0, 0, 0);
+		build_task(i);
+	machine.asid_limit = any() % 3 == 0 ? 0 : 4;
 	world_start();
+}
+
+/* A restart: everything that the task is made of goes, whatever it was doing, and is built anew in the same memory. */
+static void restart(u32 i)
+{
+	(void)snprintf(where.last, sizeof where.last, "restart of task %u, thread %u", i, tasks[i].thread);
+	boot_must(OP_REVOKE, 0, memory[i], 0, 0, 0, 0);
+	EQ(k_slot(memory[i])->watermark, 0);
+	EQ(k_slot(tasks[i].k_thread)->type, CAP_EMPTY);
+	forget_thread(tasks[i].thread);
+	build_task(i);
 }
 
 static u64 object_bits(u64 type)
@@ -267,10 +311,15 @@ static u64 random_call(void)
 /* What a supervisor would do for threads that can do nothing any more. */
 static void rescue(void)
 {
-	struct task *t = &tasks[below(TASKS)];
+	u32 i = (u32)below(TASKS);
+	struct task *t = &tasks[i];
 	bool alive = k_slot(t->k_thread)->type == CAP_THREAD;
 
 	(void)snprintf(where.last, sizeof where.last, "rescue of thread %u", t->thread);
+	if (below(5) == 0) {
+		restart(i);
+		return;
+	}
 	if (alive && slots[thread_slot(t->thread, THREAD_TABLE)].type == CAP_EMPTY)
 		(void)boot_do(OP_COPY, t->k_thread, THREAD_TABLE, 0, t->k_table, RIGHTS_ALL, 0);
 	if (alive && slots[thread_slot(t->thread, THREAD_SPACE)].type == CAP_EMPTY)

@@ -72,6 +72,7 @@ static const struct actor kernel_actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };
 
 static void leave(u32 t);
 static void save_all(void);
+static void expect(u32 t, enum expect what);
 static void forget(u32 t);
 static u32 written_thread(struct actor actor, u64 operation, u64 a0);
 
@@ -82,7 +83,7 @@ enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a
 
 	save_all();
 	if (running != NONE)
-		user(running)->expect = EXPECT_PAYLOAD_KEPT;
+		expect(running, EXPECT_PAYLOAD_KEPT);
 	if (operation == OP_WRITE_REGISTERS)
 		forget(written_thread(kernel_actor, operation, a0));
 	for (u32 i = 0; i < 100000 && status == STATUS_AGAIN; i++)
@@ -175,6 +176,8 @@ static void expect(u32 t, enum expect what)
 	struct user *u = user(t);
 
 	u->expect = what;
+	u->a1_zero = false;
+	u->a2_zero = false;
 	memcpy(u->before, u->x, sizeof u->x);
 }
 
@@ -196,6 +199,10 @@ static void check_registers(const struct user *u)
 		EQ(u->x[REG_A1], 0);
 		EQ(u->x[REG_A0] == STATUS_NOTIFIED || u->x[REG_A2] == 0, true);
 	}
+	if (u->expect == EXPECT_PAYLOAD_KEPT && u->a1_zero)
+		EQ(u->x[REG_A1], 0);
+	if (u->expect == EXPECT_PAYLOAD_KEPT && u->a2_zero)
+		EQ(u->x[REG_A2], 0);
 	for (u32 i = REG_S2; i < REG_S2 + MESSAGE_WORDS; i++) {
 		if (u->expect == EXPECT_PAYLOAD_KEPT)
 			EQ(u->x[i], u->before[i]);
@@ -273,6 +280,8 @@ u64 call_kernel(u64 number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 
 	threads[t].registers[REG_PC] = u->x[0] + 4;
 	put_payload(u);
 	expect(t, expected_of(number));
+	u->a1_zero = number != SYS_INVOKE || (a1 != OP_READ_REGISTERS && a1 != OP_INSPECT);
+	u->a2_zero = u->a1_zero && (number & ~(u64)SYS_NONBLOCK) != SYS_WAIT;
 	if (number == SYS_INVOKE && a1 == OP_RETYPE && a2 == OBJECT_THREAD)
 		forget(NONE);
 	if (number == SYS_INVOKE && a1 == OP_WRITE_REGISTERS)
@@ -307,6 +316,11 @@ void tick(u64 ticks)
 	}
 	TRUE(fake.timer > end || fake.timer == NEVER);
 	fake.time = end;
+}
+
+void forget_thread(u32 t)
+{
+	forget(t);
 }
 
 void tick_once(void)

@@ -41,6 +41,8 @@ struct user {
 	u64 entries;
 	enum expect expect;   /* what must hold when it runs again; checked at every return */
 	u64 before[32];
+	bool a1_zero;         /* a call without results: these come back cleared */
+	bool a2_zero;
 };
 struct user *user(u32 t);
 extern u32 running;       /* thread that runs in user mode; NONE: idle */
@@ -77,6 +79,7 @@ bool words_are(struct task *task, u64 first, u32 length);    /* runs it; payload
 void fault_running(u64 cause, u64 address);
 void fault(struct task *task, u64 cause, u64 address);       /* runs it, then it faults */
 void tick(u64 ticks);                                        /* time passes; timer interrupts as they come due */
+void forget_thread(u32 t);                                   /* it was made anew: expect nothing of its registers */
 void tick_once(void);                                        /* one timer interrupt, now */
 void line_interrupt(u32 line);
 void idle_steps(void);                                       /* what the idle loop does until nothing is dying */
