@@ -154,7 +154,8 @@ static u32 device_work(u8 status)
 	}
 	struct virtq_descriptor last = descriptors[data.next];
 	u8 *bytes = at_physical(data.address, data.length);
-	CHECK(data.length % BLOCK_SECTOR == 0 && data.length <= BLOCK_DRIVER_SECTORS * BLOCK_SECTOR && last.length == 1 && last.flags == DESCRIPTOR_WRITE);
+	CHECK(data.length % BLOCK_SECTOR == 0 && data.length <= BLOCK_DRIVER_SECTORS * BLOCK_SECTOR);
+	CHECK(last.length == 1 && last.flags == DESCRIPTOR_WRITE);
 	CHECK(((data.flags & DESCRIPTOR_WRITE) != 0) == (what->type == BLOCK_TYPE_IN));
 	if (what->type == BLOCK_TYPE_IN)
 		memset(bytes, (int)what->sector, data.length);

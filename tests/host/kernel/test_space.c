@@ -239,7 +239,8 @@ static void a_level_can_be_taken_back_while_it_is_in_use(void)
 const struct test space_tests[] = {
 #define T(name) { #name, name }
 	T(a_page_is_mapped_with_r_rw_or_rx_and_nothing_else), T(rights_that_the_page_lacks_are_not_mapped),
-	T(each_level_takes_pages_of_its_size), T(a_level_is_installed_one_step_down_and_once), T(filling_and_emptying_fence), T(a_level_is_installed_only_with_all_rights_to_it),
+	T(each_level_takes_pages_of_its_size), T(a_level_is_installed_one_step_down_and_once), T(filling_and_emptying_fence),
+	T(a_level_is_installed_only_with_all_rights_to_it),
 	T(a_mapping_moves), T(a_carvable_page_is_not_mapped_by_move), T(revoking_memory_unmaps_it),
 	T(each_space_gets_a_number_of_its_own), T(used_up_numbers_are_given_anew_after_a_full_flush),
 	T(without_numbers_every_switch_flushes), T(a_root_that_is_loaded_can_be_destroyed),
