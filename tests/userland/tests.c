@@ -350,8 +350,11 @@ static void words_divide_at_blanks_outside_of_quotes(void)
 
 static void path_becomes_absolute_and_plain(void)
 {
-	static const char *const cases[][3] = {{"/", "a", "/a"}, {"/a/b", "..", "/a"}, {"/a", "../..", "/"}, {"/a", "/x//y/", "/x/y"},
-		{"/a", "./b/../c/.", "/a/c"}, {"/a", "", "/a"}, {"/", "..", "/"}, {"/", "...", "/..."}, {"/a", ".hidden", "/a/.hidden"}};
+	static const char *const cases[][3] = {
+		{"/", "a", "/a"}, {"/a/b", "..", "/a"}, {"/a", "../..", "/"}, {"/a", "/x//y/", "/x/y"},
+		{"/a", "./b/../c/.", "/a/c"}, {"/a", "", "/a"}, {"/", "..", "/"}, {"/", "...", "/..."},
+		{"/a", ".hidden", "/a/.hidden"},
+	};
 	char out[PATH_BYTES];
 	char small[4];
 

@@ -1,7 +1,7 @@
 /* kernel.c - the kernel's rows: calls, signals, capabilities, memory, threads.
  *
- * Objects are made in the bench's own spare memory (`pool`) and spare slots; its partners are bench_peer and bench_echo. The rows with
- * SAMPLE(...) measure the operation alone, preparation and clean-up lie outside. */
+ * Objects are made in the bench's own spare memory (`pool`) and spare slots; its partners are bench_peer and
+ * bench_echo. The rows with SAMPLE(...) measure the operation alone, preparation and clean-up lie outside. */
 #include "bench.h"
 #include "ports.h"
 

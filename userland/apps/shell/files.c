@@ -68,8 +68,8 @@ static bool check(u64 status, const char *what, const char *path)
 	if (status == STATUS_OK)
 		return true;
 	if (status == STATUS_DEAD) {
-		say("cannot %s%s%s: the file server behind port `files` (%s) has stopped; `ps` shows which component it is, `restart` "
-			"builds it anew.\n", what, path[0] != '\0' ? " " : "", path, specification_origin(SLOT_FILES));
+		say("cannot %s%s%s: the file server behind port `files` (%s) has stopped; `ps` shows which component it is, "
+			"`restart` builds it anew.\n", what, path[0] != '\0' ? " " : "", path, specification_origin(SLOT_FILES));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++) {

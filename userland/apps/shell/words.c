@@ -1,4 +1,4 @@
-/* words.c - splits a line into words: blanks divide, "..." keeps blanks, a backslash takes the next character as it is. */
+/* words.c - splits a line into words: blanks divide, "..." keeps blanks, a backslash takes what follows as it is. */
 #include "shell.h"
 
 void words_split(struct words *words, const char *line)
