@@ -405,6 +405,7 @@ struct capdl {
 	struct buffer system;
 	struct span *object_spans, *cap_spans; /* lines of level 2 */
 	u32 object_span_count, object_span_capacity, cap_span_count, cap_span_capacity;
+	bool unjudged; /* assertions are left alone: who asks about the graph may want to see why one fails */
 	u32 include_count;
 	const char *includes[16];
 	bool (*read_file)(struct capdl *c, const char *path, const char **text, u32 *size);

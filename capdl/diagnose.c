@@ -194,7 +194,7 @@ u32 diagnose_print(struct capdl *c, FILE *out, bool json)
 	if (!json && c->errors > shown)
 		fprintf(out, "(%u more errors are not shown)\n", c->errors - shown);
 	if (!json && c->errors > 0)
-		fprintf(out, "%u error%s; `capdl explain %s` tells more about the first\n", c->errors,
+		fprintf(out, "%u error%s; `./mullion explain %s` tells more about the first\n", c->errors,
 			c->errors == 1 ? "" : "s", c->diagnostics[0].code);
 	return c->errors;
 }

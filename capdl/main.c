@@ -351,7 +351,7 @@ static int do_check(const struct options *options)
 /* DOT on standard output or in --dot, JSON in --json, or the answer to a question. */
 static int do_graph(const struct options *options)
 {
-	struct capdl c = {0};
+	struct capdl c = {.unjudged = true};
 	struct graph graph = {0};
 	struct buffer text = {0};
 	int status = EXIT_GOOD;

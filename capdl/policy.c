@@ -95,7 +95,8 @@ static void check_no_path(struct capdl *c, const struct graph *graph, const stru
 		return;
 	for (u32 i = path.length + 1; i > 0; i--)
 		text = format(c, "%s%s%s", text, *text == 0 ? "" : " -> ", graph->nodes[path.nodes[i - 1]].name);
-	error_at(c, assertion->at, "P01", "capdl graph FILE path FROM TO shows each step", "there is a path: %s", text);
+	error_at(c, assertion->at, "P01", format(c, "./mullion graph %s path %s %s shows each step", c->spec.system.text,
+		assertion->subjects[0].text, assertion->target.text), "there is a path: %s", text);
 	if (path.length > 0)
 		error_also(c, graph->edges[path.edges[path.length - 1]].at, "its first step");
 }
