@@ -74,8 +74,8 @@ static inline void ipc_link_payer(u32 caller, u32 server)
 }
 
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
-/*@ requires 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
-    assigns threads[threads[caller].server].client, threads[threads[caller].server].chain, threads[caller].server, hart.served; */
+/*@ requires sched_valid && 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
 static inline void ipc_unlink_payer(u32 caller)
 {
 	u32 server = threads[caller].server;
@@ -87,6 +87,8 @@ static inline void ipc_unlink_payer(u32 caller)
 	threads[caller].server = NONE;
 	if (hart.payer == caller)
 		hart.served = true;
+	if (threads[server].server != NONE)
+		sched_begin_limits(server);
 }
 
 /* The slot s, reserved or free, becomes the right to answer t. */

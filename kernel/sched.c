@@ -393,6 +393,20 @@ void sched_begin_limit(u32 t)
 	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
 }
 
+void sched_begin_limits(u32 t)
+{
+	u32 server = threads[t].server;
+
+	sched_stop_paying();
+	/*@ loop invariant server < N_THREADS;
+	    loop assigns i, server, threads[0 .. N_THREADS - 1].limit_base;
+	    loop variant CHAIN_MAX - i; */
+	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
+		threads[server].limit_base = (u32)threads[t].used;
+		server = threads[server].server;
+	}
+}
+
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
 /*@ requires sched_valid && hart.current != NONE;

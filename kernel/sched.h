@@ -51,6 +51,13 @@ void sched_charge(u64 now);
     ensures valid: sched_valid; */
 void sched_begin_limit(u32 t);
 
+/* The passive server t pays itself from now on, since its client is gone in the middle of a call of t to another one:
+ * the limits of those that work for it count anew, on what t has used. */
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    ensures valid: sched_valid; */
+void sched_begin_limits(u32 t);
+
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
 /*@ requires sched_valid;
