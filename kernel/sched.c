@@ -418,6 +418,17 @@ static void sched_rotate(void)
 	sched_yield();
 }
 
+/* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns threads[t].limit_base; */
+static bool sched_limit_is_over(u32 t)
+{
+	if (threads[t].limit == 0 || threads[t].client == NONE || sched_limit_left(t) != 0)
+		return false;
+	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
+	return true;
+}
+
 bool sched_tick(u64 now)
 {
 	u32 t = hart.current;
@@ -428,7 +439,7 @@ bool sched_tick(u64 now)
 	sched_charge(now);
 	more = sched_turn_wheel(now);
 	if (t != NONE && hart.payer != t)
-		over = threads[t].limit != 0 && threads[t].client != NONE && sched_limit_left(t) == 0;
+		over = sched_limit_is_over(t);
 	else if (t != NONE && threads[t].left == 0)
 		sched_rotate();
 	else if (t != NONE && threads[t].state == THREAD_EXHAUSTED)
