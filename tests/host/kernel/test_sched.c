@@ -290,6 +290,29 @@ static void a_call_beyond_its_limit_is_a_fault_of_the_server(void)
 	EQ(threads[A.thread].state, THREAD_AWAITING_REPLY);
 }
 
+/* The handler may let the server go on: it gets the same time again, not a fault at its next instruction. */
+static void a_server_that_is_resumed_after_its_limit_gets_as_much_again(void)
+{
+	u32 handler = 0;
+
+	world(4);
+	handler = world_make(OBJECT_ENDPOINT, 0);
+	schedule(&B, 50, 100, 100000, SCHEDULE_PASSIVE, 5000);
+	boot_must(OP_COPY, B.k_thread, THREAD_FAULT, 0, handler, RIGHT_WRITE | RIGHT_CALL, 3);
+	give(&D, 5, handler, RIGHTS_ALL, 0);
+	EQ(receive(&B), BLOCKED);
+	EQ(sys(&D, SYS_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
+	EQ(call(&A), BLOCKED);
+	tick(5001);
+	EQ(reg(&D, REG_S2), FAULT_CALL_LIMIT);
+	EQ(sys(&D, SYS_REPLY_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
+	EQ(running, B.thread);
+	tick(4900);
+	EQ(running, B.thread);
+	tick(200);
+	EQ(reg(&D, REG_S2), FAULT_CALL_LIMIT);
+}
+
 static void the_callers_own_time_does_not_count_for_the_limit(void)
 {
 	passive_world(5000);
@@ -458,6 +481,40 @@ static void a_queued_call_is_paid_by_its_caller_too(void)
 	OK(status_of(&A));
 }
 
+/* The payer of a nested call changes when its client is suspended: the inner server is not blamed for that. */
+static void a_limit_survives_the_end_of_the_payer(void)
+{
+	u32 inner = 0;
+
+	world(4);
+	inner = world_make(OBJECT_ENDPOINT, 0);
+	give(&B, 5, inner, RIGHTS_ALL, 0);
+	give(&D, 5, inner, RIGHTS_ALL, 0);
+	schedule(&B, 50, 5000, 100000, SCHEDULE_PASSIVE, 0);
+	schedule(&D, 60, 5000, 100000, SCHEDULE_PASSIVE, 5000);
+	EQ(sys(&D, SYS_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
+	EQ(receive(&B), BLOCKED);
+	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
+	for (u32 i = 0; i < 2; i++) {
+		tick(300000); /* A has used much already */
+		EQ(call(&A), BLOCKED);
+		EQ(sys(&B, SYS_CALL, 5, 0, 0, 0, 0), BLOCKED);
+		EQ(running, D.thread);
+		boot_must(OP_SUSPEND, A.k_thread, 0, 0, 0, 0, 0);
+		EQ(hart.payer, B.thread);
+		tick(1000);
+		EQ(fault_ring.count, 0);
+		EQ(running, D.thread);
+		if (i == 0) {
+			(void)sys(&D, SYS_REPLY_RECV, 5, 0, REPLY, 0, 0);
+			(void)sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0);
+			boot_must(OP_RESUME, A.k_thread, 0, 0, 0, 0, 0);
+		}
+	}
+	tick(5000);
+	EQ(fault_ring.count, 1);
+}
+
 static void many_threads_are_refilled_one_a_step(void)
 {
 	struct task many[12];
@@ -504,10 +561,10 @@ const struct test sched_tests[] = {
 	T(a_passive_server_never_receives_while_it_owes_a_reply),
 	T(the_server_goes_on_when_the_payer_runs_out_and_the_payer_has_debt), T(a_short_overrun_is_debt_too),
 	T(debt_is_paid_by_whole_periods), T(a_thread_in_debt_does_not_share_the_rest), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
-	T(the_callers_own_time_does_not_count_for_the_limit), T(a_preempted_server_still_uses_up_its_limit),
+	T(a_server_that_is_resumed_after_its_limit_gets_as_much_again), T(the_callers_own_time_does_not_count_for_the_limit), T(a_preempted_server_still_uses_up_its_limit),
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
 	T(a_caller_without_any_budget_is_refused), T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
-	T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
+	T(a_limit_survives_the_end_of_the_payer), T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
 	{ NULL, NULL }
 };
