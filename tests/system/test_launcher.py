@@ -52,6 +52,14 @@ def test_machine_with_too_little_memory_is_told_so(boot):
     assert re.search(r"this system needs \d+ MiB of RAM, the machine has 16 MiB|no memory of the device tree", machine.text())
 
 
+def test_image_of_another_board_ends_in_a_panic_that_says_so(mullion, boot):
+    assert mullion("build", "--machine", "sifive_u").returncode == 0
+    machine = boot(wait=False, extra=["-kernel", str(ROOT / "build" / "sifive_u" / "files" / "Image")])
+    assert machine.end() == 1
+    assert "this system was laid out for another timebase" in machine.text()
+    assert "the system stopped itself: panic" in machine.text()
+
+
 def test_machine_without_a_disk_has_a_shell_that_says_so(boot):
     machine = boot("--no-disk")
     assert re.search(r"cannot list /: there is no disk|has no FAT", machine.run("ls", timeout=90))
