@@ -87,6 +87,8 @@ static inline void ipc_unlink_payer(u32 caller)
 	threads[caller].server = NONE;
 	if (hart.payer == caller)
 		hart.served = true;
+	else if (threads[caller].client != NONE && threads[caller].limit != 0)
+		sched_resume_limit(caller);
 	if (threads[server].server != NONE)
 		sched_begin_limits(server);
 }

@@ -327,7 +327,7 @@ static u32 sched_next(void)
 	if (payer != hart.payer)
 		sched_change_payer(payer);
 	else if (payer != t && threads[t].limit != 0)
-		sched_arm(hart.since); /* back to a server whose call has a limit */
+		sched_resume_limit(t);
 	return t;
 }
 
@@ -387,10 +387,26 @@ static bool sched_turn_wheel(u64 now)
 	return hart.wheel_at < target;
 }
 
+/* What p has used in all (low 32 bits), with what it is not yet charged for. */
+/*@ requires p < N_THREADS;
+    assigns \nothing; */
+static inline u32 sched_used(u32 p, u64 now)
+{
+	return (u32)(threads[p].used + (p == hart.payer ? now - hart.since : 0));
+}
+
 void sched_begin_limit(u32 t)
 {
-	sched_stop_paying(); /* so that leaving the kernel arms for the limit too */
-	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
+	threads[t].limit_base = sched_used(sched_payer(t), arch_time());
+	sched_resume_limit(t);
+}
+
+void sched_resume_limit(u32 t)
+{
+	u64 now = arch_time();
+	u32 spent = sched_used(sched_payer(t), now) - threads[t].limit_base;
+
+	sched_arm_until(now + (spent < threads[t].limit ? threads[t].limit - spent : 0));
 }
 
 void sched_begin_limits(u32 t)

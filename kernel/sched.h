@@ -45,11 +45,15 @@ void sched_yield(void);
     ensures valid: sched_valid; */
 void sched_charge(u64 now);
 
-/* The passive server t, which has a limit, begins to work for its client. */
+/* The passive server t, which has a limit, begins to work for its client, or goes on: the timer ends it in time. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    assigns threads[t].limit_base, hart.armed;
     ensures valid: sched_valid; */
 void sched_begin_limit(u32 t);
+/*@ requires sched_valid && 0 < t < N_THREADS;
+    assigns hart.armed;
+    ensures valid: sched_valid; */
+void sched_resume_limit(u32 t);
 
 /* The passive server t pays itself from now on, since its client is gone in the middle of a call of t to another one:
  * the limits of those that work for it count anew, on what t has used. */
@@ -103,7 +107,7 @@ static inline u32 sched_switch(u32 t)
 	}
 	threads[t].state = THREAD_READY;
 	hart.current = t;
-	if (threads[payer].client != NONE || hart.holder != t || threads[t].limit != 0)
+	if (threads[payer].client != NONE || hart.holder != t)
 		return sched_leave();
 	if (payer != hart.payer)
 		sched_change_payer(payer);

@@ -551,9 +551,12 @@ static void check_time(void)
 		CHECK(hart.armed <= fake.time, "I7: runs without budget", t);
 	CHECK(hart.armed <= hart.since + (threads[p].left != 0 ? threads[p].left : machine.slice), "I7: nothing ends its turn", t);
 	if (threads[t].client != NONE && threads[t].limit != 0) {
-		u32 used = (u32)threads[p].used - threads[t].limit_base;
+		/* the base counts what the payer was not charged for yet, so this may be negative */
+		long spent = (int)((u32)threads[p].used - threads[t].limit_base);
 
-		CHECK(hart.armed <= hart.since + (used < threads[t].limit ? threads[t].limit - used : 0), "I7: nothing ends its call", t);
+		long end = (long)hart.since + (long)threads[t].limit - spent;
+
+		CHECK((long)hart.armed <= (end > (long)fake.time ? end : (long)fake.time), "I7: nothing ends its call", t);
 	}
 }
 

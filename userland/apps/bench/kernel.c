@@ -82,13 +82,13 @@ static u64 yield_status(void)
 
 static u64 six_words(void)
 {
-	return peer_six(1, 2, 3, 4, 5, 6).status;
+	return plain_six(1, 2, 3, 4, 5, 6).status;
 }
 
 static void calls(void)
 {
 	for (int i = 0; i < SAMPLES; i++)
-		SAMPLE(peer_nothing().status, "calling the peer");
+		SAMPLE(plain_nothing().status, "calling the peer");
 	finish("call_rt_0w");
 	for (int i = 0; i < SAMPLES; i++)
 		SAMPLE(six_words(), "calling the peer with six words");
