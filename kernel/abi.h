@@ -100,6 +100,7 @@ enum object_type {
 #define SPACE_ENTRIES 512u     /* slots of a space; a root has only the lower SPACE_ROOT_ENTRIES */
 #define SPACE_ROOT_ENTRIES 256u
 #define RETYPE_MAX_COUNT 64u   /* objects of one retype: bounds the time with interrupts off */
+#define RETYPE_MAX_ROOTS 8u    /* the same for roots, each of which gets a kernel half */
 #define CAP_MAX_DEPTH 60u      /* generations of capabilities */
 #define CHAIN_MAX 8u
 #define USER_TOP 0x4000000000ul /* user addresses are below; Sv39 */

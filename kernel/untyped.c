@@ -190,6 +190,8 @@ static enum status untyped_check(u32 u, struct carving carving, struct place to,
 		return STATUS_NO_RIGHT;
 	if (carving.count == 0 || carving.count > RETYPE_MAX_COUNT || untyped_bits(carving) == 0)
 		return STATUS_BAD_ARGUMENT;
+	if (carving.type == OBJECT_SPACE && carving.size_bits == 2 && carving.count > RETYPE_MAX_ROOTS)
+		return STATUS_BAD_ARGUMENT;
 	if (slots[u].kind != MEMORY_RAM && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE)
 		return STATUS_BAD_ARGUMENT;
 	if (to.status != STATUS_OK)
