@@ -120,6 +120,12 @@ static u8 carved_rights(u32 s)
 	}
 }
 
+/* The right to schedule may be left out of memory that is carved on. */
+static bool carves(u32 s)
+{
+	return slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0;
+}
+
 static void check_child(u32 s)
 {
 	u32 p = slots[s].parent;
@@ -127,8 +133,8 @@ static void check_child(u32 s)
 	if (slots[s].original != 0) {
 		CHECK(slots[p].type == CAP_UNTYPED && (slots[p].rights & RIGHT_RETYPE) != 0, "I3: carved from no carver", s);
 		CHECK(slots[p].watermark != 0, "I3: carved from memory that counts as free", s);
-		CHECK(slots[s].rights == carved_rights(s) || (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 &&
-			slots[s].rights == (carved_rights(s) & ~RIGHT_SCHEDULE)), "I3: a carved capability has rights not of its kind", s);
+		CHECK(slots[s].rights == carved_rights(s) || (carves(s) && slots[s].rights == (carved_rights(s) & ~RIGHT_SCHEDULE)),
+		      "I3: a carved capability has rights not of its kind", s);
 		if (slots[s].type != CAP_UNTYPED)
 			CHECK(slots[p].kind == MEMORY_RAM, "I3: a kernel object in memory that is not ram", s);
 		else

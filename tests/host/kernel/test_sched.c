@@ -566,6 +566,7 @@ const struct test sched_tests[] = {
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
 	T(a_caller_without_any_budget_is_refused), T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
-	T(a_limit_survives_the_end_of_the_payer), T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
+	T(a_limit_survives_the_end_of_the_payer),
+	T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
 	{ NULL, NULL }
 };
