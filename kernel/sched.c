@@ -397,8 +397,10 @@ static inline u32 sched_used(u32 p, u64 now)
 
 void sched_begin_limit(u32 t)
 {
-	threads[t].limit_base = sched_used(sched_payer(t), arch_time());
-	sched_resume_limit(t);
+	u64 now = arch_time();
+
+	threads[t].limit_base = sched_used(sched_payer(t), now);
+	sched_arm_until(now + threads[t].limit);
 }
 
 void sched_resume_limit(u32 t)

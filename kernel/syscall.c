@@ -6,7 +6,7 @@
 
 #define LINES_AT_ONCE 4u
 
-/* Retype: the destination is checked at both ends, so everything between is inside too. */
+/* Retype into `count` slots of a table from one on: `room` is how many there are. */
 /*@ requires sched_valid && cap_links && \valid_read(o);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
@@ -15,7 +15,7 @@ static enum status syscall_retype(struct actor actor, const struct program_opera
 {
 	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL };
 	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
-	struct place last = cnode_place(actor, o->a4, o->a5 + o->a6 - 1, RIGHT_WRITE);
+	u64 room = 0;
 
 	if (o->a0 == 0 || o->a0 >= actor.size)
 		return STATUS_BAD_SLOT;
@@ -25,7 +25,9 @@ static enum status syscall_retype(struct actor actor, const struct program_opera
 	}
 	if (carving.type > OBJECT_PAGE || o->a2 > 0xff || o->a3 > 63 || o->a6 > RETYPE_MAX_COUNT || o->a5 > 0xffffffff)
 		return STATUS_BAD_ARGUMENT;
-	return untyped_retype(actor.table + o->a0, carving, to, last);
+	if (to.status == STATUS_OK && to.container == IN_TABLE)
+		room = (o->a4 == 0 ? actor.size : 1ul << slots[actor.table + o->a4].size_bits) - o->a5;
+	return untyped_retype(actor.table + o->a0, carving, to, (u32)room);
 }
 
 /* Operations on the thread whose capability is number a0. */
@@ -134,7 +136,18 @@ static enum status syscall_other(u32 t, u64 number, u64 a0, const struct program
 	}
 }
 
-/* Every system call but the two that make up a request. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 syscall_signal(u32 t, u64 notification)
+{
+	threads[t].saved_all = 0;
+	threads[t].registers[REG_A1] = 0;
+	threads[t].registers[REG_A2] = 0;
+	return sched_return(t, notify_signal(t, notification));
+}
+
+/* Every other system call. */
 /*@ requires sched_valid && cap_links && hart.current != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
@@ -147,8 +160,6 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 	threads[t].saved_all = 0;
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
-	if (number == SYS_SIGNAL)
-		return sched_return(t, notify_signal(t, a0));
 	if (number == SYS_SEND)
 		return sched_return(t, ipc_send(t, a0, a1, a3));
 	return sched_return(t, syscall_other(t, number, a0, &o));
@@ -160,6 +171,8 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 		return ipc_call(a0, a1, hart.current, a3, a4);
 	if (number == SYS_REPLY_RECV)
 		return ipc_reply_receive(a0, a1, a2, a3, a4, hart.current);
+	if (number == SYS_SIGNAL)
+		return syscall_signal(hart.current, a0);
 	return syscall_rest(a0, a1, a2, a3, a4, a5, a6, number);
 }
 

@@ -6,7 +6,7 @@
 #include "arch/riscv64/arch.h"
 #include "space.h"
 
-#define ZERO_GRANULES 256u /* 16 KiB a step */
+#define ZERO_GRANULES 384u /* 24 KiB a step */
 #define SHORT_GRANULES 64u /* 4 KiB: so little is zeroed in the step that carves */
 
 /* Bits of the size in bytes of what is asked for; 0 if there is no such object. */
@@ -48,6 +48,22 @@ static bool untyped_slots_free(u32 first, u32 count)
 	return true;
 }
 
+/* Zero eight words. */
+/*@ requires w <= N_WORDS - 8;
+    assigns words[w .. w + 7];
+    ensures \forall integer i; w <= i < w + 8 ==> words[i] == 0; */
+static inline void untyped_zero_granule(u64 w)
+{
+	words[w] = 0;
+	words[w + 1] = 0;
+	words[w + 2] = 0;
+	words[w + 3] = 0;
+	words[w + 4] = 0;
+	words[w + 5] = 0;
+	words[w + 6] = 0;
+	words[w + 7] = 0;
+}
+
 /* Zero the granules from `from` to `to` (counted from the start of RAM's views). */
 /*@ requires from <= to <= N_WORDS / 8;
     assigns words[8 * from .. 8 * to - 1];
@@ -58,16 +74,8 @@ static void untyped_zero(u32 from, u32 to)
 	    loop invariant \forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0;
 	    loop assigns g, words[8 * from .. 8 * to - 1];
 	    loop variant to - g; */
-	for (u64 g = from; g < to; g++) {
-		words[8 * g] = 0;
-		words[8 * g + 1] = 0;
-		words[8 * g + 2] = 0;
-		words[8 * g + 3] = 0;
-		words[8 * g + 4] = 0;
-		words[8 * g + 5] = 0;
-		words[8 * g + 6] = 0;
-		words[8 * g + 7] = 0;
-	}
+	for (u64 g = from; g < to; g++)
+		untyped_zero_granule(8 * g);
 }
 
 /* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero. The gap that
@@ -182,7 +190,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u32 object)
 /* Everything that retype refuses for other reasons than room. */
 /*@ requires cap_links && slot_index(u);
     assigns \nothing; */
-static enum status untyped_check(u32 u, struct carving carving, struct place to, struct place last)
+static enum status untyped_check(u32 u, struct carving carving, struct place to, u32 room)
 {
 	if (slots[u].type != CAP_UNTYPED)
 		return slots[u].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
@@ -196,10 +204,10 @@ static enum status untyped_check(u32 u, struct carving carving, struct place to,
 		return STATUS_BAD_ARGUMENT;
 	if (to.status != STATUS_OK)
 		return to.status;
-	if (last.status != STATUS_OK)
-		return last.status;
 	if (to.container != IN_TABLE)
 		return STATUS_BAD_TYPE;
+	if (carving.count > room)
+		return STATUS_BAD_SLOT;
 	if (slots[u].depth >= CAP_MAX_DEPTH)
 		return STATUS_REFUSED;
 	if (slots[u].kind != MEMORY_RAM && slots[u].watermark == 0 && cap_has_children(u))
@@ -207,9 +215,9 @@ static enum status untyped_check(u32 u, struct carving carving, struct place to,
 	return STATUS_OK;
 }
 
-enum status untyped_retype(u32 u, struct carving carving, struct place to, struct place last)
+enum status untyped_retype(u32 u, struct carving carving, struct place to, u32 room)
 {
-	enum status status = untyped_check(u, carving, to, last);
+	enum status status = untyped_check(u, carving, to, room);
 	u64 size = 0; /* in granules, like everything below */
 	u64 start = 0;
 	u64 end = 0;
