@@ -2,7 +2,9 @@
 import pathlib
 import re
 import subprocess
+import time
 
+import pexpect
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -108,3 +110,21 @@ def test_debugger_stops_in_one_component_only(mullion):
     assert f"$1 = {int(space, 16) >> 12:#x}" in done.stdout
     assert re.search(r"^#0 .*init \(\)", done.stdout, re.M)
     assert "corrupt stack" not in done.stdout and "previous frame" not in done.stdout
+
+
+def test_debugger_is_used_by_hand():
+    """Ctrl-C stops the machine and not the launcher; `type` reaches the shell of the system."""
+    gdb = pexpect.spawn("./mullion", ["debug", "fat"], cwd=str(ROOT), timeout=60, encoding="utf-8", codec_errors="replace")
+    for command, answer in (("continue", "mullion:/> "), (None, "SIGINT"), ('type "uptime"', "uptime"),
+                            ("continue", "since the machine was switched on"), (None, "SIGINT")):
+        if command is None:
+            time.sleep(0.5)
+            gdb.sendintr()
+        else:
+            gdb.expect(r"\(gdb\) ")
+            gdb.sendline(command)
+        gdb.expect(answer)
+    gdb.sendline("quit")
+    gdb.expect(pexpect.EOF)
+    gdb.close()
+    assert gdb.exitstatus == 0
