@@ -124,6 +124,7 @@ def test_debugger_is_used_by_hand():
             gdb.expect(r"\(gdb\) ")
             gdb.sendline(command)
         gdb.expect(answer)
+    gdb.expect(r"\(gdb\) ")
     gdb.sendline("quit")
     gdb.expect(pexpect.EOF)
     gdb.close()
