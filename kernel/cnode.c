@@ -126,6 +126,18 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 	return STATUS_OK;
 }
 
+/* Whether slot s holds the original of a notification that hardware is bound to: it lives as long as the system, in the
+ * kernel table. */
+/*@ requires slot_index(s);
+    assigns \nothing; */
+static bool cnode_is_hardware(u32 s)
+{
+	u32 n = slots[s].object;
+
+	return slots[s].type == CAP_NOTIFICATION && slots[s].original != 0 &&
+		(queues[n].lines != 0 || queues[n].timer != 0 || hart.fault_queue == n);
+}
+
 /*@ requires cap_links && slot_index(s);
     assigns \nothing; */
 static enum status cnode_check_move(u32 s)
@@ -141,6 +153,8 @@ static enum status cnode_check_move(u32 s)
 	if (cap_has_children(s))
 		return STATUS_HAS_CHILDREN;
 	if (slots[s].original != 0 && (type == CAP_TABLE || type == CAP_SPACE || type == CAP_THREAD))
+		return STATUS_REFUSED;
+	if (cnode_is_hardware(s))
 		return STATUS_REFUSED;
 	return STATUS_OK;
 }
@@ -268,9 +282,8 @@ enum status cnode_delete(u32 s)
 		thread_wake(slots[s].object, STATUS_DEAD);
 		return STATUS_OK;
 	case CAP_NOTIFICATION:
-		if (slots[s].original != 0 && (queues[slots[s].object].lines != 0 || queues[slots[s].object].timer != 0 ||
-					       hart.fault_queue == slots[s].object))
-			return STATUS_REFUSED; /* bound to hardware: lives as long as the system */
+		if (cnode_is_hardware(s))
+			return STATUS_REFUSED;
 		break;
 	default:
 		break;

@@ -110,30 +110,14 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 	}
 }
 
-/* The system calls that block or work on capabilities; their result. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
-static enum status syscall_other(u32 t, u64 number, u64 a0, const struct program_operation *o)
+/* Start of a system call of t whose results are set at its end. */
+/*@ requires 0 < t < N_THREADS;
+    assigns threads[t].saved_all, threads[t].registers[REG_A1 .. REG_A2]; */
+static inline void syscall_begin(u32 t)
 {
-	struct actor actor = { threads[t].table, threads[t].table_size };
-
-	switch (number) {
-	case SYS_RECV:
-	case SYS_RECV | SYS_NONBLOCK:
-		return ipc_receive(t, a0, o->a2, o->a4, (number & SYS_NONBLOCK) == 0);
-	case SYS_WAIT:
-	case SYS_WAIT | SYS_NONBLOCK:
-		return notify_wait(t, a0, (number & SYS_NONBLOCK) == 0);
-	case SYS_YIELD:
-		sched_yield();
-		return STATUS_OK;
-	case SYS_INVOKE:
-		return a0 > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, o);
-	default:
-		return STATUS_BAD_CALL;
-	}
+	threads[t].saved_all = 0;
+	threads[t].registers[REG_A1] = 0;
+	threads[t].registers[REG_A2] = 0;
 }
 
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
@@ -141,28 +125,47 @@ static enum status syscall_other(u32 t, u64 number, u64 a0, const struct program
     ensures valid: sched_valid && cap_links; */
 static __attribute__((noinline)) u32 syscall_signal(u32 t, u64 notification)
 {
-	threads[t].saved_all = 0;
-	threads[t].registers[REG_A1] = 0;
-	threads[t].registers[REG_A2] = 0;
+	syscall_begin(t);
 	return sched_return(t, notify_signal(t, notification));
 }
 
-/* Every other system call. */
-/*@ requires sched_valid && cap_links && hart.current != NONE;
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
+static __attribute__((noinline)) u32 syscall_operation(u32 t, u64 slot, const struct program_operation *o)
 {
-	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
-	u32 t = hart.current;
+	struct actor actor = { threads[t].table, threads[t].table_size };
 
-	threads[t].saved_all = 0;
-	threads[t].registers[REG_A1] = 0;
-	threads[t].registers[REG_A2] = 0;
-	if (number == SYS_SEND)
+	syscall_begin(t);
+	return sched_return(t, slot > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, o));
+}
+
+/* Every other system call; a1 to a4 are the user's. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
+{
+	u32 t = hart.current;
+	bool block = (number & SYS_NONBLOCK) == 0;
+
+	syscall_begin(t);
+	switch (number) {
+	case SYS_SEND:
 		return sched_return(t, ipc_send(t, a0, a1, a3));
-	return sched_return(t, syscall_other(t, number, a0, &o));
+	case SYS_RECV:
+	case SYS_RECV | SYS_NONBLOCK:
+		return sched_return(t, ipc_receive(t, a0, a2, a4, block));
+	case SYS_WAIT:
+	case SYS_WAIT | SYS_NONBLOCK:
+		return sched_return(t, notify_wait(t, a0, block));
+	case SYS_YIELD:
+		sched_yield();
+		return sched_return(t, STATUS_OK);
+	default:
+		return sched_return(t, STATUS_BAD_CALL);
+	}
 }
 
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
@@ -173,7 +176,11 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 		return ipc_reply_receive(a0, a1, a2, a3, a4, hart.current);
 	if (number == SYS_SIGNAL)
 		return syscall_signal(hart.current, a0);
-	return syscall_rest(a0, a1, a2, a3, a4, a5, a6, number);
+	if (number != SYS_INVOKE)
+		return syscall_rest(a0, a1, a2, a3, a4, number);
+	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
+
+	return syscall_operation(hart.current, a0, &o);
 }
 
 u32 syscall_fault(u64 cause, u64 address)
