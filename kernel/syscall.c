@@ -142,7 +142,7 @@ static __attribute__((noinline)) u32 syscall_operation(u32 t, u64 slot, const st
 }
 
 /* Every other system call; a1 to a4 are the user's. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+/*@ requires sched_valid && cap_links && hart.current != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
