@@ -512,5 +512,10 @@ int main(int count, char **words)
 		return status;
 	if (options.command == NULL)
 		return bad_usage("a command is missing", "");
-	return run(&options);
+	status = run(&options);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "capdl: cannot write the output: %s\n", strerror(errno));
+		return status != EXIT_GOOD ? status : EXIT_INPUT;
+	}
+	return status;
 }

@@ -407,6 +407,13 @@ def test_graph_names_what_it_does_not_know(compiler, trees):
     assert done.returncode == 1 and "did you mean `worker`?" in done.stderr
 
 
+def test_graph_that_cannot_be_written_is_no_success(compiler, trees):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([str(compiler), "graph", str(HERE / "good" / "everything.sys"), "--dtb", str(trees["virt"])],
+                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and "cannot write the output" in done.stderr
+
+
 # ---- size and speed ----
 
 def many(components, memory):

@@ -260,6 +260,7 @@ static void issue(void)
 	for (u32 i = 0; i < client_count; i++)
 		active += clients[i].used != 0;
 	u32 share = active > 1 ? disk.flights / active : disk.flights;
+	share += share == 0; /* more clients than buffers: they take turns */
 	while (idle < client_count && (disk.free_count != 0 || disk.state == QUEUE_STALLED)) {
 		idle = issue_one(turn, share) ? 0 : idle + 1;
 		turn = turn + 1 < client_count ? turn + 1 : 0;
