@@ -10,8 +10,8 @@ struct carving {
 	u8 rights;     /* mask for what the objects start with */
 };
 
-/* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots. AGAIN: memory was zeroed, the
- * same call goes on. Nothing else changes unless the result is OK. */
+/* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
+ * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
 /*@ requires sched_valid && cap_links && slot_index(u);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
