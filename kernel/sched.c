@@ -417,10 +417,11 @@ void sched_begin_limits(u32 t)
 
 	sched_stop_paying();
 	/*@ loop invariant server < N_THREADS;
-	    loop assigns i, server, threads[0 .. N_THREADS - 1].limit_base;
+	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
 		threads[server].limit_base = (u32)threads[t].used;
+		threads[server].chain = (u8)(i + 1);
 		server = threads[server].server;
 	}
 }

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ARENA = 0x10000000  # fake_arch.h; below 2 GiB, as the code is not position independent
+ARENA = 0x60000000  # fake_arch.h; below 2 GiB, as the code is not position independent
 VIEWS = {"slots": 0, "queues": 0, "threads": 0, "ptes": 0, "words": 0, "fault_ring": 0x58000}
 SANITIZE = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 FUZZ_STEPS = 1_000_000

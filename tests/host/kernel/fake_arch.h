@@ -5,7 +5,7 @@
 
 /* All views of the kernel's memory start here; the linker is told the same number. Below 2 GiB, as the code is not
  * position independent, and below the shadow memory of the address sanitizer. */
-#define ARENA 0x10000000ul
+#define ARENA 0x60000000ul /* beyond where the heap may begin, 1 GiB above the program */
 #define ARENA_BYTES 0x1000000ul
 
 enum fake_stop { STOP_POWER_OFF = 1, STOP_RESET = 2, STOP_PANIC = 3 };

@@ -70,7 +70,8 @@ static void show_help(const struct words *arguments)
 		format(left, sizeof left, "%s %s", commands[i].name, commands[i].usage);
 		say("  %-30s %s\n", left, commands[i].does);
 	}
-	say("Keys: tab completes; up and down for earlier lines; ctrl-A, -E, -K, -U, -W, -L, -C as usual; ctrl-] hands the\n"
+	say("Keys: tab completes; up and down for earlier lines; ctrl-E, -K, -U, -W, -L, -C as usual (in QEMU ctrl-A twice\n"
+		"for the start of the line); words with blanks stand in quotation marks; ctrl-] hands the\n"
 		"keyboard to the next component; ctrl-A X (press ctrl-A, then X) stops QEMU at once.\n");
 }
 
