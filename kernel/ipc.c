@@ -155,10 +155,7 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 static void ipc_copy_payload(u32 to, u64 tag)
 {
 	arch_payload_store(to);
-	/*@ loop assigns i, threads[to].registers[REG_S2 .. REG_S2 + 5];
-	    loop variant MESSAGE_WORDS - i; */
-	for (u64 i = tag & TAG_LENGTH; i < MESSAGE_WORDS; i++)
-		threads[to].registers[REG_S2 + i] = 0;
+	thread_clear_payload(to, tag & TAG_LENGTH);
 }
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
@@ -477,10 +474,8 @@ void ipc_cancel(u32 t, enum status status)
 		threads[t].registers[REG_A0] = status;
 		threads[t].registers[REG_A1] = 0;
 		threads[t].registers[REG_A2] = 0;
-		/*@ loop assigns i, threads[t].registers[REG_S2 .. REG_S2 + 5];
-		    loop variant MESSAGE_WORDS - i; */
-		for (u32 i = 0; message && i < MESSAGE_WORDS; i++)
-			threads[t].registers[REG_S2 + i] = 0;
+		if (message)
+			thread_clear_payload(t, 0);
 	}
 	cap_release(t); /* a reservation, or the reply that somebody holds */
 	threads[t].fault = 0;

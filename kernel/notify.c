@@ -47,10 +47,7 @@ static void notify_end_receive(u32 n, u32 t)
 	(void)notify_collect(n, t);
 	threads[t].registers[REG_A0] = STATUS_NOTIFIED;
 	threads[t].registers[REG_A1] = 0;
-	/*@ loop assigns i, threads[t].registers[REG_S2 .. REG_S2 + 5];
-	    loop variant MESSAGE_WORDS - i; */
-	for (u32 i = 0; i < MESSAGE_WORDS; i++)
-		threads[t].registers[REG_S2 + i] = 0;
+	thread_clear_payload(t, 0);
 }
 
 void notify_raise(u32 n, u32 bits)

@@ -102,6 +102,8 @@ _Static_assert(__builtin_offsetof(struct thread, slot_space) == THREAD_SLOT_OFFS
 _Static_assert(__builtin_offsetof(struct thread, saved_all) == 257, "entry.S");
 #define N_THREADS ((u32)(RAM_MAX / THREAD_BYTES))
 extern struct thread threads[N_THREADS];
+enum { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_S0 = 8, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12, REG_A3 = 13, REG_S2 = 18 };
+
 /* The slot of thread t with the number `which` (enum thread_slot), and the thread that slot s belongs to. */
 /*@ requires t < N_THREADS && which < THREAD_SLOTS;
     assigns \nothing;
@@ -110,7 +112,17 @@ static inline u32 thread_slot(u32 t, u32 which)
 {
 	return t * (THREAD_BYTES / SLOT_BYTES) + THREAD_SLOT_OFFSET + which;
 }
-enum { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_S0 = 8, REG_A0 = 10, REG_A1 = 11, REG_A2 = 12, REG_A3 = 13, REG_S2 = 18 };
+
+/* Clear the payload words from `from` on that thread t has in memory. */
+/*@ requires t < N_THREADS;
+    assigns threads[t].registers[18 .. 23]; */
+static inline void thread_clear_payload(u32 t, u64 from)
+{
+	/*@ loop assigns i, threads[t].registers[18 .. 23];
+	    loop variant MESSAGE_WORDS - i; */
+	for (u64 i = from; i < MESSAGE_WORDS; i++)
+		threads[t].registers[REG_S2 + i] = 0;
+}
 
 /* ---- A space (32 KiB): 512 hardware entries, then 512 slots, then a header slot (level list, ASID) ---- */
 #define SPACE_SLOTS (SPACE_BYTES / SLOT_BYTES)

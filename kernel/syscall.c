@@ -30,6 +30,20 @@ static enum status syscall_retype(struct actor actor, const struct program_opera
 	return untyped_retype(actor.table + o->a0, carving, to, (u32)room);
 }
 
+/* Whether number n of the actor's table is a capability of type `type` with `right`. */
+/*@ requires actor.table <= N_SLOTS - actor.size;
+    assigns \nothing; */
+static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
+{
+	u32 s = actor.table + n;
+
+	if (n == 0 || n >= actor.size)
+		return STATUS_BAD_SLOT;
+	if (slots[s].type != type)
+		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
+	return (slots[s].rights & right) == right ? STATUS_OK : STATUS_NO_RIGHT;
+}
+
 /* Operations on the thread whose capability is number a0. */
 /*@ requires sched_valid && cap_links && \valid_read(o);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
@@ -37,13 +51,10 @@ static enum status syscall_retype(struct actor actor, const struct program_opera
 static enum status syscall_thread(struct actor actor, u32 caller, const struct program_operation *o)
 {
 	u32 s = actor.table + o->a0;
+	enum status status = syscall_check(actor, o->a0, CAP_THREAD, RIGHT_WRITE);
 
-	if (o->a0 == 0 || o->a0 >= actor.size)
-		return STATUS_BAD_SLOT;
-	if (slots[s].type != CAP_THREAD)
-		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
-	if ((slots[s].rights & RIGHT_WRITE) == 0)
-		return STATUS_NO_RIGHT;
+	if (status != STATUS_OK)
+		return status;
 	switch (o->operation) {
 	case OP_RESUME:
 		return thread_resume(slots[s].object);
@@ -67,13 +78,10 @@ static enum status syscall_thread(struct actor actor, u32 caller, const struct p
 static enum status syscall_arm(struct actor actor, const struct program_operation *o)
 {
 	u32 s = actor.table + o->a0;
+	enum status status = syscall_check(actor, o->a0, CAP_NOTIFICATION, RIGHT_READ);
 
-	if (o->a0 == 0 || o->a0 >= actor.size)
-		return STATUS_BAD_SLOT;
-	if (slots[s].type != CAP_NOTIFICATION)
-		return slots[s].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
-	if ((slots[s].rights & RIGHT_READ) == 0)
-		return STATUS_NO_RIGHT;
+	if (status != STATUS_OK)
+		return status;
 	return notify_arm(slots[s].object, o->a2);
 }
 
