@@ -84,6 +84,20 @@ def test_system_tells_about_itself(machine):
     assert "up 0:0" in machine.run("uptime")
 
 
+def test_interrupts_are_counted_also_across_a_restart(machine):
+    def counts():
+        return {name: int(count) for name, count in re.findall(r"^ +\d+  (?:uart|virtio) +(\w+) +\d+ +(\d+)$",
+                                                               machine.run("irqs"), re.M)}
+
+    first = counts()
+    machine.run("write counted.txt something")
+    machine.run("sync")
+    second = counts()
+    assert second["uart_driver"] > first["uart_driver"] > 0
+    machine.run("restart uart_driver")
+    assert counts()["uart_driver"] > second["uart_driver"]
+
+
 @pytest.mark.parametrize("component", ["fat", "block", "disk_driver", "log"])
 def test_crash_of_a_server_leaves_the_shell_alive(boot, component):
     machine = boot()

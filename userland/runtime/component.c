@@ -22,6 +22,19 @@ __attribute__((weak)) bool called(struct message *m)
 	return true;
 }
 
+/* How often each bit came, for those who may look: protocols/interrupts.sys. */
+static void count(u64 bits)
+{
+#ifdef INTERRUPTS_MEMORY
+	u64 *counts = (u64 *)INTERRUPTS_MEMORY;
+
+	for (; bits != 0; bits >>= 1)
+		*counts++ += bits & 1;
+#else
+	(void)bits;
+#endif
+}
+
 static u64 take_pending(u64 mask)
 {
 	u64 bits = pending & mask;
@@ -39,6 +52,7 @@ u64 component_wait(u64 mask)
 
 		if (r.status != STATUS_OK)
 			panic("waiting for the own notification was refused");
+		count(r.second);
 		pending |= r.second;
 	}
 	return bits;
@@ -48,8 +62,10 @@ u64 component_poll(u64 mask)
 {
 	struct result r = sys_poll(SLOT_NOTIFICATION);
 
-	if (r.status == STATUS_OK)
+	if (r.status == STATUS_OK) {
+		count(r.second);
 		pending |= r.second;
+	}
 	return take_pending(mask);
 }
 
@@ -76,6 +92,7 @@ static _Noreturn void serve(u64 thread)
 			}
 			(void)cap_delete(0, reply);
 		} else if (m.status == STATUS_NOTIFIED) {
+			count(m.badge);
 			notified(m.badge | take_pending(~0ul));
 		} else if (m.status != STATUS_CANCELLED) {
 			panic("receiving from the own endpoint was refused");

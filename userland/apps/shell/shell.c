@@ -25,7 +25,7 @@ const struct command commands[] = {
 	{"caps", "COMPONENT", "shows what a component holds, from the specification", 1, 1, ARGUMENT_SPECIFIED,
 		COMMAND_CAPS},
 	{"mem", "", "shows where the memory went", 0, 0, ARGUMENT_NONE, COMMAND_MEM},
-	{"irqs", "", "shows the interrupt lines and their drivers", 0, 0, ARGUMENT_NONE, COMMAND_IRQS},
+	{"irqs", "", "shows the interrupt lines, their drivers and how often they came", 0, 0, ARGUMENT_NONE, COMMAND_IRQS},
 	{"crash", "COMPONENT", "makes a component fault, to see that the rest lives on", 1, 1, ARGUMENT_COMPONENT,
 		COMMAND_CRASH},
 	{"restart", "COMPONENT", "builds a component anew", 1, 1, ARGUMENT_COMPONENT, COMMAND_RESTART},

@@ -71,6 +71,8 @@ void files_complete(struct candidates *candidates, const char *path);
 /* ---- system.c: commands on components and the machine ---- */
 void system_run(const struct command *command, const struct words *words);
 void system_complete(struct candidates *candidates, const char *name);
+/* How often that bit of its notification came to the component; false if nobody counts that. */
+bool system_interrupts(const char *name, u32 bit, u64 *count);
 
 /* ---- specification.c: commands that read the specification (the manifest) ---- */
 void specification_run(const struct command *command, const char *argument);

@@ -1,4 +1,4 @@
-/* specification.c - caps, mem and irqs: what the specification says, read from the manifest that the compiler emits. */
+/* specification.c - caps, mem and irqs: what the specification says, as the compiler put it into the manifest. */
 #include "shell.h"
 #include "ports.h"
 
@@ -89,13 +89,24 @@ static void show_irqs(const struct manifest_header *header)
 {
 	const struct manifest_component *components = part(header->components_offset);
 	const struct manifest_line *lines = part(header->lines_offset);
+	bool uncounted = false;
 
-	say("%5s  %-16s %-16s %s\n", "LINE", "DEVICE", "COMPONENT", "BIT");
-	for (u32 i = 0; i < header->lines; i++)
-		say("%5u  %-16s %-16s %u\n", lines[i].line, text(lines[i].name), text(components[lines[i].component].name),
-			lines[i].bit);
+	say("%5s  %-16s %-16s %3s %10s\n", "LINE", "DEVICE", "COMPONENT", "BIT", "COUNT");
+	for (u32 i = 0; i < header->lines && !terminal_interrupted(); i++) {
+		const char *component = text(components[lines[i].component].name);
+		char number[24] = "-";
+		u64 count;
+
+		if (system_interrupts(component, lines[i].bit, &count))
+			format(number, sizeof number, "%lu", count);
+		else
+			uncounted = true;
+		say("%5u  %-16s %-16s %3u %10s\n", lines[i].line, text(lines[i].name), component, lines[i].bit, number);
+	}
 	if (header->lines == 0)
 		say("No component has an interrupt line.\n");
+	if (uncounted)
+		say("-: nobody counts; connect the component's `uses interrupts` to the supervisor for that.\n");
 }
 
 void specification_run(const struct command *command, const char *argument)

@@ -63,13 +63,20 @@ static void run_ps(void)
 	}
 }
 
-static bool find_component(const char *name, u64 *number)
+static bool look_up(const char *name, u64 *number)
 {
 	struct supervisor_entry entry;
 
 	for (*number = 0; entry_at(*number, &entry); ++*number)
 		if (strcmp(entry.name, name) == 0)
 			return true;
+	return false;
+}
+
+static bool find_component(const char *name, u64 *number)
+{
+	if (look_up(name, number))
+		return true;
 	say("There is no component `%s` that the supervisor looks after. `ps` lists them.\n", name);
 	return false;
 }
@@ -116,6 +123,17 @@ static void run_crash(const char *name)
 		say("%s was sent to an address where nothing is; `restart %s` builds it anew.\n", name, name);
 }
 
+bool system_interrupts(const char *name, u32 bit, u64 *count)
+{
+	u64 number;
+
+	if (!look_up(name, &number))
+		return false;
+	struct supervisor_interrupts_reply reply = supervisor_interrupts(number, bit);
+	*count = reply.count;
+	return reply.status == STATUS_OK;
+}
+
 void system_complete(struct candidates *candidates, const char *name)
 {
 	struct supervisor_entry entry;
@@ -152,6 +170,14 @@ void system_complete(struct candidates *candidates, const char *name)
 {
 	(void)candidates;
 	(void)name;
+}
+
+bool system_interrupts(const char *name, u32 bit, u64 *count)
+{
+	(void)name;
+	(void)bit;
+	(void)count;
+	return false;
 }
 #endif
 

@@ -298,6 +298,23 @@ void supervisor_on_crash(u32 client, u64 number, struct supervisor_crash_reply *
 	reply->status = status == STATUS_OK ? STATUS_OK : SUPERVISOR_ERROR_NOT_RESTARTABLE;
 }
 
+/* The counters are the component's own: it may say what it likes about itself. */
+void supervisor_on_interrupts(u32 client, u64 number, u64 bit, struct supervisor_interrupts_reply *reply)
+{
+	(void)client;
+	reply->status = number < SUPERVISED ? SUPERVISOR_ERROR_NOT_COUNTED : SUPERVISOR_ERROR_NO_SUCH_COMPONENT;
+#ifdef INTERRUPTS_CLIENTS
+	for (u32 i = 0; number < SUPERVISED && bit < NOTIFICATION_BITS && i < INTERRUPTS_CLIENTS; i++) {
+		if (strcmp(interrupts_clients[i].name, supervised[number].name) != 0)
+			continue;
+		reply->status = STATUS_OK;
+		reply->count = ((const volatile u64 *)interrupts_clients[i].memory)[bit];
+	}
+#else
+	(void)bit;
+#endif
+}
+
 /* ---- Events ---- */
 
 void init(void)
