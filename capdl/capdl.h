@@ -443,7 +443,6 @@ u32 verify(const unsigned char *system, size_t size, FILE *out);
 /* Adds the tables that stand at `offset` of the system to `out`, their header to `header`. */
 void manifest_make(struct capdl *c, struct buffer *header, struct buffer *out, u64 offset);
 const char *describe_cap(struct capdl *c, const struct capability *cap);
-u32 system_checksum(const unsigned char *data, size_t size);
 
 /* ---- elaborate.c, used by image.c too ---------------------------------------------------------------------- */
 u64 object_bytes(const struct object *object);

@@ -4,6 +4,7 @@
  * contents of their data segments | roots | sections | operations | names | manifest. Equal input gives equal bytes. */
 #include "capdl.h"
 
+#include "../platform/boot/checksum.h"
 #include "../userland/protocols/manifest.h"
 
 #include <stdlib.h>
@@ -224,7 +225,9 @@ static void add_roots(struct capdl *c, struct buffer *out)
 {
 	for (u32 i = 0; i < c->model.object_count; i++) {
 		const struct object *object = &c->model.objects[i];
-		struct root_untyped root = {.base = object->address, .size_bits = object->size_bits, .kind = object->memory};
+		struct root_untyped root = {.base = object->address, .size_bits = object->size_bits, .kind = object->memory,
+			.ram_disk = object->memory == MEMORY_DEVICE && object->address >= c->board.ram_start &&
+				object->address < c->board.ram_end};
 
 		if (object->root && !object->fixed)
 			buffer_add(out, &root, sizeof root);
@@ -238,16 +241,6 @@ static void add_names(struct capdl *c, struct buffer *out)
 		buffer_print(out, "%s %lu\n", c->spec.components[c->model.threads[i].component].name.text,
 			c->model.objects[c->model.threads[i].object].address / THREAD_BYTES);
 	buffer_add(out, "", 1);
-}
-
-u32 system_checksum(const unsigned char *data, size_t size)
-{
-	size_t field = offsetof(struct system_header, checksum);
-	u32 hash = 2166136261u;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (i >= field && i < field + 4 ? 0 : data[i])) * 16777619u;
-	return hash;
 }
 
 static void finish(struct capdl *c, struct system_header *header, const struct buffer *manifest)
@@ -265,7 +258,7 @@ static void finish(struct capdl *c, struct system_header *header, const struct b
 	header->size = out->size;
 	memcpy(out->data, header, sizeof *header);
 	memcpy(out->data + MANIFEST_OFFSET, manifest->data, manifest->size);
-	header->checksum = system_checksum((unsigned char *)out->data, out->size);
+	header->checksum = checksum_of_system((const u64 *)(const void *)out->data, out->size);
 	memcpy(out->data, header, sizeof *header);
 }
 

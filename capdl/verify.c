@@ -4,6 +4,7 @@
  * prints would have failed, or worse, at boot. The input is checked like any other: the file may be damaged. */
 #include "capdl.h"
 
+#include "../platform/boot/checksum.h"
 #include "../userland/protocols/manifest.h"
 
 #include <stdarg.h>
@@ -366,7 +367,7 @@ static bool check_header(struct replay *r, size_t size)
 		problem(r, "this is no system, or one of another version");
 	else if (header->size != size || size % PAGE != 0)
 		problem(r, "the size in the header is %lu, the file has %zu bytes", header->size, size);
-	else if (system_checksum(r->data, size) != header->checksum)
+	else if (checksum_of_system((const u64 *)(const void *)r->data, size) != header->checksum)
 		problem(r, "the checksum is wrong");
 	else if (!inside(r, header->roots_offset, header->roots, sizeof(struct root_untyped)) ||
 		 !inside(r, header->sections_offset, header->sections, sizeof(struct program_section)) ||

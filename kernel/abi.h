@@ -199,6 +199,8 @@ enum boot_error {
 	BOOT_OK = 0, BOOT_NO_TREE = 1, BOOT_NO_MEMORY_NODE = 2, BOOT_NO_TIMEBASE = 3, BOOT_NO_PLIC = 4, BOOT_NO_HART = 5,
 	BOOT_MISPLACED = 6, /* the image is not at a GiB boundary of RAM plus IMAGE_OFFSET */
 	BOOT_RESERVED = 7,  /* reserved memory or the tree lies inside the memory that the system was laid out for */
+	BOOT_DAMAGED = 8,   /* the bytes of the system are not those that its checksum was made of */
+	BOOT_NO_RAM_DISK = 9, /* the loader put no RAM disk where the system was laid out to have one */
 };
 
 /* ---- The system: what the specification compiler appends to the kernel --------------------------------------
@@ -214,11 +216,11 @@ enum boot_error {
 #define IMAGE_SYSTEM 0x100000ul
 
 #define SYSTEM_MAGIC 0x4d554c4c53595331ul /* "MULLSYS1" */
-#define SYSTEM_VERSION 1u
+#define SYSTEM_VERSION 2u
 struct system_header {
 	u64 magic;
 	u32 version;
-	u32 checksum;        /* FNV-1a over all bytes of the system with this field zero */
+	u32 checksum;        /* platform/boot/checksum.h; the boot stage compares it */
 	u64 size;            /* bytes of the system from this header on, a multiple of 4096 */
 	u64 load_address;    /* physical load address of the image that the system was laid out for */
 	u64 ram_end;         /* RAM must reach at least to here */
@@ -239,7 +241,7 @@ struct root_untyped {
 	u64 base;            /* physical, aligned to its size */
 	u8 size_bits;
 	u8 kind;             /* enum memory_kind */
-	u16 spare;
+	u16 ram_disk;        /* 1: device memory that is RAM on this board; the boot stage looks that a loader filled it */
 	u32 spare2;
 };
 #define KERNEL_TABLE_SLOTS 1024u

@@ -3,6 +3,7 @@
  * Runs before the kernel, with the MMU off, on the memory between the image's start and IMAGE_KERNEL. The kernel
  * takes that memory over with the record in it, so nothing here may be needed afterwards. */
 #include "abi.h"
+#include "checksum.h"
 #include "console.h"
 #include "tree.h"
 
@@ -69,6 +70,18 @@ static void explain(enum boot_error error, struct range needed, struct range con
 		print_range("memory from ", conflict.start, conflict.end, " is reserved on this machine, ");
 		print_range("but the system was laid out over ", needed.start, needed.end, "; give the machine more RAM.\n");
 		break;
+	case BOOT_DAMAGED:
+		console_text("the system in this image is damaged (its checksum does not fit its bytes); build the image again,"
+			     " or copy it again.\n");
+		break;
+	case BOOT_NO_RAM_DISK:
+		print_range("this system has its RAM disk at ", conflict.start, conflict.end, ", but ");
+		if (boot_record.initrd_end == 0)
+			console_text("the loader brought none; start with an image as initrd (./mullion run does).\n");
+		else
+			print_range("the loader put it at ", boot_record.initrd_start, boot_record.initrd_end,
+				    "; give the machine more RAM (./mullion run --memory SIZE) and a disk image of that size.\n");
+		break;
 	default:
 		console_text("unknown error.\n");
 		break;
@@ -104,6 +117,39 @@ static void report(void)
 	console_text(" ticks a second\n");
 }
 
+/* The device memory that is RAM on this board, from the first byte to the last; start is 0 if there is none. */
+static struct range ram_disk(const struct system_header *system)
+{
+	const struct root_untyped *roots = (const struct root_untyped *)((u64)system + system->roots_offset);
+	struct range disk = {0, 0};
+
+	for (u32 i = 0; i < system->roots; i++) {
+		if (roots[i].ram_disk == 0)
+			continue;
+		if (disk.start == 0 || roots[i].base < disk.start)
+			disk.start = roots[i].base;
+		if (roots[i].base + (1ul << roots[i].size_bits) > disk.end)
+			disk.end = roots[i].base + (1ul << roots[i].size_bits);
+	}
+	return disk;
+}
+
+/* Whether the bytes of the system are those that were compiled, and its RAM disk is where it was laid out to be. What
+ * is no system of this version, or one for another board, is left to the kernel, which says so. */
+static enum boot_error check_system(const struct system_header *system, struct range *conflict)
+{
+	if (system->magic != SYSTEM_MAGIC || system->version != SYSTEM_VERSION)
+		return BOOT_OK;
+	if (checksum_of_system((const u64 *)system, system->size) != system->checksum)
+		return BOOT_DAMAGED;
+	if (system->timebase != boot_record.timebase || system->plic_base != boot_record.plic_base)
+		return BOOT_OK;
+	*conflict = ram_disk(system);
+	if (conflict->start != 0 && (conflict->start < boot_record.initrd_start || conflict->end > boot_record.initrd_end))
+		return BOOT_NO_RAM_DISK;
+	return BOOT_OK;
+}
+
 struct entry boot_main(u64 hart, const void *tree, u64 image)
 {
 	struct range needed = needed_memory(image);
@@ -123,6 +169,8 @@ struct entry boot_main(u64 hart, const void *tree, u64 image)
 	error = tree_read(tree, needed, &boot_record, &conflict);
 	if (error == BOOT_OK && image % GIB != IMAGE_OFFSET)
 		error = BOOT_MISPLACED;
+	if (error == BOOT_OK && needed.end <= boot_record.ram_end)
+		error = check_system((const struct system_header *)boot_record.system_start, &conflict);
 	boot_record.error = error;
 	if ((error == BOOT_OK || error == BOOT_RESERVED) && needed.end > boot_record.ram_end)
 		stop_too_small(needed);

@@ -201,15 +201,16 @@ def test_verify_finds_what_the_kernel_would_refuse(compiler, trees, images, work
     noticed = total = 0
     for section in range(sections):
         _, count, first, _ = struct.unpack_from("<IIII", good, offset + 16 * section)
-        for word in range(0, count * 6, 5):
+        for number in range(0, count * 6, 5):
             bad = bytearray(good)
-            value = struct.unpack_from("<Q", bad, first + 8 * word)[0]
-            struct.pack_into("<Q", bad, first + 8 * word, value + 1 if word % 2 else value + (1 << 40))
+            value = struct.unpack_from("<Q", bad, first + 8 * number)[0]
+            struct.pack_into("<Q", bad, first + 8 * number, value + 1 if number % 2 else value + (1 << 40))
             struct.pack_into("<I", bad, 12, 0)
-            checksum = 2166136261
-            for byte in bad:
-                checksum = (checksum ^ byte) * 16777619 & 0xffffffff
-            struct.pack_into("<I", bad, 12, checksum)
+            state = 0xcbf29ce484222325
+            for word, in struct.iter_unpack("<Q", bad):
+                state = (state ^ word) * 0x100000001b3 & (1 << 64) - 1
+                state ^= state >> 32
+            struct.pack_into("<I", bad, 12, state & 0xffffffff)
             (work / "changed.bin").write_bytes(bad)
             done = run(compiler, "verify", work / "changed.bin")
             assert done.returncode in (0, 1) and "Sanitizer" not in done.stderr

@@ -54,6 +54,37 @@ def test_machine_with_too_little_memory_is_told_so(boot):
     assert re.search(r"this system needs \d+ MiB of RAM, the machine has 16 MiB|no memory of the device tree", machine.text())
 
 
+@pytest.mark.parametrize("offset", [12, 0x1000, 0x20000, -8])
+def test_damaged_system_is_not_started(boot, tmp_path, mullion, offset):
+    """One bit of the system in the image is another: in its checksum, its texts, its images or its last bytes."""
+    assert mullion("build").returncode == 0
+    image = bytearray((ROOT / "build" / "virt" / "files" / "Image").read_bytes())
+    image[offset + (0x100000 if offset > 0 else len(image))] ^= 0x80
+    (tmp_path / "Image").write_bytes(image)
+    machine = boot(wait=False, extra=["-kernel", str(tmp_path / "Image")])
+    assert machine.end() == 3
+    assert machine.text().count("the system in this image is damaged") == 2, "by the boot stage, and by the launcher"
+
+
+RAM_DISK = r"this system has its RAM disk at 0x88200000 to 0x89200000, but the loader "
+
+
+@pytest.mark.parametrize("memory", ["64M", "128M", "255M"])
+def test_ram_disk_in_another_place_is_told(boot, memory):
+    """QEMU chooses the place by the size of the RAM."""
+    machine = boot("--machine", "sifive_u", "--memory", memory, wait=False, snapshot=False)
+    assert machine.end() == 3
+    assert re.search(RAM_DISK + r"put it at 0x8\w+ to 0x8\w+; give the machine more RAM", machine.text())
+
+
+def test_ram_disk_that_is_missing_is_told(mullion):
+    assert mullion("build", "--machine", "sifive_u").returncode == 0
+    qemu = pexpect.spawn("qemu-system-riscv64", ["-M", "sifive_u", "-smp", "5", "-m", "256M", "-display", "none", "-serial",
+                         "stdio", "-monitor", "none", "-kernel", str(ROOT / "build" / "sifive_u" / "files" / "Image")])
+    qemu.expect(RAM_DISK + "brought none", timeout=60)
+    qemu.close(force=True)
+
+
 def test_image_of_another_board_ends_in_a_panic_that_says_so(mullion, boot):
     assert mullion("build", "--machine", "sifive_u").returncode == 0
     machine = boot(wait=False, extra=["-kernel", str(ROOT / "build" / "sifive_u" / "files" / "Image")])
