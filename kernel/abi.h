@@ -128,6 +128,7 @@ enum operation {
 	/* Only in a construction program, at boot: */
 	OP_BIND = 32,   /* a0 notification, a2 what (enum binding), a3 line number, a4 bit number */
 	OP_FILL = 33,   /* a0 page, a2 offset in the page, a3 offset in the rom, a4 bytes (multiple of 8) */
+	OP_WINDOW = 34, /* a2 ticks, a3 partition: the next window of the schedule */
 };
 
 enum inspect {
@@ -149,6 +150,9 @@ enum thread_state {
 };
 
 #define SCHEDULE_PASSIVE 1u      /* runs on its caller's budget while it owes a reply */
+#define SCHEDULE_PARTITION 256u  /* times the number of the partition in whose windows it runs */
+#define PARTITIONS 8u
+#define WINDOWS_MAX 16u          /* windows of the schedule */
 #define PRIORITIES 256u
 
 enum binding { BIND_LINE = 0, BIND_TIMER = 1, BIND_POWER_OFF = 2, BIND_RESET = 3, BIND_FAULT_RING = 4 };
@@ -207,7 +211,7 @@ enum boot_error {
  * The bootable image is, from the load address (a GiB boundary + 2 MiB):
  *   0          boot stage with the 64-byte Image header (BOOT_STAGE_BYTES)
  *   0x20000    kernel (text, read-only data, data)
- *   0x40000    kernel block: objects of the kernel itself, and its stacks and tables
+ *   0x40000    kernel block: objects of the kernel itself, and its stacks and tables; ready queues from 0x80000 on
  *   0x100000   struct system_header, construction program, component images: everything from here is rom
  * The compiler is given the load address of the board; all physical addresses below are absolute. */
 #define IMAGE_OFFSET 0x200000ul

@@ -85,8 +85,9 @@ static void boot_kernel_block(void)
 	slots[CAP_ROOT].next = CAP_END;
 	slots[CAP_END].prev = CAP_ROOT;
 	slots[CAP_END].parent = CAP_ROOT;
-	for (u32 i = 0; i <= REST_QUEUE - READY_QUEUES; i++)
-		queues[READY_QUEUES + i].kind = i < PRIORITIES ? QUEUE_READY : QUEUE_WHEEL;
+	sched_add_partition(0);
+	hart.queues = READY_QUEUES;
+	hart.window_end = NEVER;
 	for (u32 i = 0; i < N_TIMERS; i++)
 		hart.timers[i].deadline = NEVER;
 	hart.armed = NEVER;
@@ -178,6 +179,11 @@ static enum status boot_bind(struct actor actor, const struct program_operation 
 	return notify_bind(slots[s].object, o->a2, o->a3, o->a4);
 }
 
+static enum status boot_window(struct actor actor, const struct program_operation *o)
+{
+	return actor.table == KERNEL_TABLE ? sched_add_window(o->a2, o->a3) : STATUS_REFUSED;
+}
+
 static enum status boot_operation(struct actor actor, const struct program_operation *o, const struct system_header *system)
 {
 	enum status status = STATUS_AGAIN;
@@ -186,6 +192,8 @@ static enum status boot_operation(struct actor actor, const struct program_opera
 		return boot_fill(actor, o, system);
 	if (o->operation == OP_BIND)
 		return boot_bind(actor, o);
+	if (o->operation == OP_WINDOW)
+		return boot_window(actor, o);
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++)
 		status = syscall_invoke(actor, NONE, o);
 	return status;

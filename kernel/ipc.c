@@ -465,16 +465,13 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u3
 
 void ipc_cancel(u32 t, enum status status)
 {
-	bool message = threads[t].state == THREAD_CALLING || threads[t].state == THREAD_RECEIVING ||
-		threads[t].state == THREAD_AWAITING_REPLY;
-
 	ipc_unlink_payer(t);
 	sched_remove(t);
 	if (threads[t].state >= THREAD_SENDING && threads[t].fault == 0) {
 		threads[t].registers[REG_A0] = status;
 		threads[t].registers[REG_A1] = 0;
 		threads[t].registers[REG_A2] = 0;
-		if (message)
+		if (threads[t].state != THREAD_SENDING && threads[t].state != THREAD_WAITING)
 			thread_clear_payload(t, 0);
 	}
 	cap_release(t); /* a reservation, or the reply that somebody holds */

@@ -93,7 +93,8 @@ struct thread {
 	u8 dying;
 	u32 link;          /* dying list */
 	u32 fault_badge;   /* of the fault endpoint, when the fault was sent */
-	u32 spare[3];
+	u32 partition;     /* in whose windows it runs, and who works for it */
+	u32 spare[2];
 	u64 slot_space[16]; /* the slots, read only through the view of slots */
 };
 #define THREAD_SLOT_OFFSET (384u / SLOT_BYTES)
@@ -136,16 +137,18 @@ extern volatile u64 ptes[N_PTES];
 extern u64 words[N_WORDS];
 
 /* ---- The kernel block: objects of the kernel itself, at fixed places of the image (kernel.ld asserts them) ---- */
-#define READY_QUEUES ((u32)(IMAGE_BLOCK / ENDPOINT_BYTES))              /* 256, one a priority */
+#define READY_QUEUES ((u32)((IMAGE_BLOCK + 0x40000ul) / ENDPOINT_BYTES)) /* of partition 0: 256, one a priority */
 #define WHEEL_SLOTS 64u
 #define WHEEL_QUEUES (READY_QUEUES + PRIORITIES)                         /* 64 refill queues, then the rest queue */
 #define REST_QUEUE (WHEEL_QUEUES + WHEEL_SLOTS)
+#define PARTITION_QUEUES 512u                                            /* from one partition's queues to the next's */
 #define CAP_ROOT ((u32)((IMAGE_BLOCK + 0x6000ul) / SLOT_BYTES))          /* ends of the derivation list */
 #define CAP_END (CAP_ROOT + 1u)
 #define KERNEL_TABLE ((u32)((IMAGE_BLOCK + 0x8000ul) / SLOT_BYTES))      /* 1024 slots */
 #define KERNEL_SPACE ((u32)((IMAGE_BLOCK + 0x10000ul) / SPACE_BYTES))    /* the kernel's own root */
 #define KERNEL_RING_OFFSET (IMAGE_BLOCK + 0x18000ul)                     /* the fault ring: one page */
-_Static_assert((REST_QUEUE + 1u) * ENDPOINT_BYTES <= IMAGE_BLOCK + 0x6000ul, "queues end before the sentinels");
+_Static_assert(REST_QUEUE < READY_QUEUES + PARTITION_QUEUES, "queues of one partition end before the next's");
+_Static_assert((READY_QUEUES + PARTITIONS * PARTITION_QUEUES) * ENDPOINT_BYTES <= IMAGE_SYSTEM, "the queues fit");
 _Static_assert(KERNEL_TABLE * SLOT_BYTES + KERNEL_TABLE_SLOTS * SLOT_BYTES <= IMAGE_BLOCK + 0x10000ul, "the table fits");
 
 /* ---- The state of the hart ---- */
@@ -172,6 +175,18 @@ struct list {
 };
 enum dying_list { DYING_THREADS = 0, DYING_QUEUES = 1, DYING_TABLES = 2, DYING_SPACES = 3, DYING_LISTS = 4 };
 
+/* The scheduler's view of a partition whose window is closed; that of the open one is in the hart itself. */
+struct closed {
+	u64 ready[4];
+	u64 wheel_bits;
+	u64 wheel_at;
+	u32 rest_at;
+};
+struct window {
+	u32 ticks;
+	u32 partition;
+};
+
 struct hart {
 	u32 current;       /* the thread that runs; NONE: nobody yet, or idle */
 	u32 payer;         /* the thread whose budget runs down */
@@ -185,6 +200,13 @@ struct hart {
 	u64 wheel_bits;    /* bit n: refill queue n is not empty */
 	u64 wheel_at;      /* the last wheel position that was worked off, in ticks >> wheel_shift */
 	u32 rest_at;       /* where sharing the rest goes on */
+	u32 partition;     /* the open one: `top`, `ready`, `wheel_bits`, `wheel_at`, `rest_at` are about its queues */
+	u32 queues;        /* the first of the open partition's queues */
+	u32 window;        /* the open one; before the first, the last */
+	u32 windows;       /* 0: no schedule */
+	u64 window_end;    /* NEVER: no schedule */
+	struct window schedule[WINDOWS_MAX];
+	struct closed closed[PARTITIONS];
 	struct list dying[DYING_LISTS]; /* objects whose original is gone, see cnode.c */
 	u32 asid_round;    /* how often the ASIDs were used up */
 	u32 asid;          /* last ASID given out */

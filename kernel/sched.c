@@ -57,10 +57,25 @@ static void sched_find_top(void)
 	hart.top = top;
 }
 
+/* The thread that pays for t: the top of the chain of callers of passive servers. */
+/*@ requires t < N_THREADS;
+    assigns \nothing;
+    ensures \result < N_THREADS; */
+static inline u32 sched_payer(u32 t)
+{
+	/*@ loop invariant t < N_THREADS;
+	    loop assigns i, t;
+	    loop variant CHAIN_MAX - i; */
+	for (u32 i = 0; i < CHAIN_MAX && threads[t].client != NONE; i++)
+		t = threads[t].client;
+	return t;
+}
+
+/* To the ready queue of its priority in the open partition. */
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ensures valid: sched_valid; */
-static void sched_put_ready(u32 t)
+static inline void sched_put_ready(u32 t)
 {
 	u32 priority = threads[t].priority;
 
@@ -68,23 +83,71 @@ static void sched_put_ready(u32 t)
 	hart.ready[priority / 64] |= 1ul << (priority % 64);
 	if (priority >= hart.top)
 		hart.top = priority + 1;
-	queue_put(READY_QUEUES + priority, t);
+	queue_put(hart.queues + priority, t);
+}
+
+/* The same in a closed one. What budget it has will be seen when a window opens. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && partition < PARTITIONS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3];
+    ensures valid: sched_valid; */
+static void sched_put_closed(u32 t, u32 partition)
+{
+	u32 priority = threads[t].priority;
+
+	threads[t].state = THREAD_READY;
+	hart.closed[partition].ready[priority / 64] |= 1ul << (priority % 64);
+	queue_put(READY_QUEUES + partition * PARTITION_QUEUES + priority, t);
+}
+
+/* The ready queue q of that priority became empty. */
+/*@ requires sched_valid && priority < PRIORITIES;
+    assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
+    ensures valid: sched_valid; */
+static inline void sched_clear_ready(u32 q, u32 priority)
+{
+	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
+
+	if (partition != hart.partition) {
+		hart.closed[partition].ready[priority / 64] &= ~(1ul << (priority % 64));
+		return;
+	}
+	hart.ready[priority / 64] &= ~(1ul << (priority % 64));
+	if (priority + 1 == hart.top)
+		sched_find_top();
+}
+
+/* The first thread of the highest priority, off its queue. */
+/*@ requires sched_valid && 0 < hart.top;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+    ensures valid: sched_valid;
+    ensures \result < N_THREADS; */
+static inline u32 sched_take_top(void)
+{
+	u32 priority = hart.top - 1;
+	u32 q = hart.queues + priority;
+	u32 t = queues[q].head;
+
+	queue_take_first(q, t);
+	if (queues[q].head == NONE) {
+		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
+		sched_find_top();
+	}
+	return t;
 }
 
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY && threads[t].queue != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
+            hart.closed[0 .. PARTITIONS - 1];
     ensures valid: sched_valid;
     ensures threads[t].queue == NONE; */
 static void sched_take_ready(u32 t)
 {
 	u32 priority = threads[t].priority;
+	u32 q = threads[t].queue;
 
 	queue_take(t);
-	if (queues[READY_QUEUES + priority].head == NONE) {
-		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
-		if (priority + 1 == hart.top)
-			sched_find_top();
-	}
+	if (queues[q].head == NONE)
+		sched_clear_ready(q, priority);
 }
 
 /* Have a timer interrupt at `deadline` at the latest. */
@@ -98,6 +161,14 @@ static void sched_arm_until(u64 deadline)
 	}
 }
 
+/* The queue of a position of the open partition's wheel. */
+/*@ assigns \nothing;
+    ensures \result < N_QUEUES; */
+static inline u32 sched_wheel_queue(u64 at)
+{
+	return hart.queues + PRIORITIES + (u32)(at % WHEEL_SLOTS);
+}
+
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
@@ -109,7 +180,7 @@ static void sched_put_wheel(u32 t)
 
 	threads[t].state = THREAD_EXHAUSTED;
 	if (threads[t].budget == 0) {
-		queue_put(REST_QUEUE, t);
+		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
 		return;
 	}
 	if (hart.wheel_bits == 0 && arch_time() >> machine.wheel_shift > hart.wheel_at)
@@ -119,21 +190,28 @@ static void sched_put_wheel(u32 t)
 	if (at - hart.wheel_at > WHEEL_SLOTS - 1)
 		at = hart.wheel_at + WHEEL_SLOTS - 1;
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
-	queue_put(WHEEL_QUEUES + (u32)(at % WHEEL_SLOTS), t);
+	queue_put(sched_wheel_queue(at), t);
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
+            hart.closed[0 .. PARTITIONS - 1];
     ensures valid: sched_valid;
     ensures threads[t].queue == NONE; */
 static void sched_take_wheel(u32 t)
 {
 	u32 q = threads[t].queue;
+	u32 position = (q - WHEEL_QUEUES) % PARTITION_QUEUES;
+	u32 partition = (q - WHEEL_QUEUES) / PARTITION_QUEUES;
 
 	queue_take(t);
-	if (queues[q].head == NONE && q != REST_QUEUE)
-		hart.wheel_bits &= ~(1ul << ((q - WHEEL_QUEUES) % WHEEL_SLOTS));
+	if (queues[q].head != NONE || position == WHEEL_SLOTS)
+		return;
+	if (partition == hart.partition)
+		hart.wheel_bits &= ~(1ul << position);
+	else
+		hart.closed[partition].wheel_bits &= ~(1ul << position);
 }
 
 /* Begin the next period of t if it is due: debt is paid first. */
@@ -153,26 +231,12 @@ static void sched_renew(u32 t, u64 now)
 	}
 }
 
-/* The thread that pays for t: the top of the chain of callers of passive servers. */
-/*@ requires t < N_THREADS;
-    assigns \nothing;
-    ensures \result < N_THREADS; */
-static inline u32 sched_payer(u32 t)
-{
-	/*@ loop invariant t < N_THREADS;
-	    loop assigns i, t;
-	    loop variant CHAIN_MAX - i; */
-	for (u32 i = 0; i < CHAIN_MAX && threads[t].client != NONE; i++)
-		t = threads[t].client;
-	return t;
-}
-
 void sched_charge(u64 now)
 {
 	u32 p = hart.payer;
 	u64 elapsed = now - hart.since;
 	u32 ticks = elapsed > 0x7fffffff ? 0x7fffffffu : (u32)elapsed;
-	bool served = hart.served || threads[p].server != NONE;
+	bool served = hart.served;
 
 	hart.since = now;
 	hart.served = false;
@@ -182,7 +246,7 @@ void sched_charge(u64 now)
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
-		if (served && threads[p].budget != 0 && threads[p].debt < 0x40000000u)
+		if ((served || threads[p].server != NONE) && threads[p].budget != 0 && threads[p].debt < 0x40000000u)
 			threads[p].debt += (ticks - threads[p].left) & 0x3fffffffu;
 		threads[p].left = 0;
 	}
@@ -199,18 +263,34 @@ static void sched_stop_paying(void)
 	hart.payer = NONE;
 }
 
-void sched_ready(u32 t)
+/* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid; */
+static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
+	u32 partition = threads[sched_payer(t)].partition;
+
 	if (!sched_has_budget(t)) {
 		if (hart.payer == t)
 			sched_stop_paying();
 		else
 			sched_renew(t, arch_time());
 	}
-	if (sched_has_budget(t))
+	if (partition != hart.partition)
+		sched_put_closed(t, partition);
+	else if (sched_has_budget(t))
 		sched_put_ready(t);
 	else
 		sched_put_wheel(t);
+}
+
+void sched_ready(u32 t)
+{
+	if (threads[t].left != 0 && threads[t].client == NONE && threads[t].partition == hart.partition)
+		sched_put_ready(t);
+	else
+		sched_ready_apart(t);
 }
 
 void sched_remove(u32 t)
@@ -239,10 +319,10 @@ static void sched_share_rest(void)
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
 		u32 t = NONE;
 
-		if (hart.wheel_bits == 0 && queues[REST_QUEUE].head == NONE)
+		if (hart.wheel_bits == 0 && queues[hart.queues + PRIORITIES + WHEEL_SLOTS].head == NONE)
 			return;
 		hart.rest_at = hart.rest_at >= WHEEL_SLOTS ? 0 : hart.rest_at + 1;
-		t = queues[WHEEL_QUEUES + hart.rest_at].head;
+		t = queues[hart.queues + PRIORITIES + hart.rest_at].head;
 		if (t != NONE && threads[t].debt == 0) {
 			sched_take_wheel(t);
 			hart.current = t;
@@ -292,12 +372,32 @@ static void sched_arm(u64 now)
 	sched_arm_until(deadline);
 }
 
+/* Whoever is to run works for a partition that is closed: it waits. The timer interrupt that comes at once looks for
+ * somebody else, so that no entry looks at more than one. */
+/*@ requires sched_valid && hart.current != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid && hart.current == NONE && hart.payer == NONE; */
+static void sched_wait_for_window(u64 now)
+{
+	u32 t = hart.current;
+
+	if (hart.holder != NONE)
+		arch_payload_store(hart.holder);
+	hart.holder = NONE;
+	hart.payer = NONE;
+	hart.current = NONE;
+	sched_ready(t);
+	sched_arm_until(now);
+}
+
 void sched_change_payer(u32 payer)
 {
 	u64 now = arch_time();
 
 	sched_charge(now);
 	hart.payer = payer;
+	if (payer != NONE && threads[payer].partition != hart.partition)
+		sched_wait_for_window(now);
 	sched_arm(now);
 }
 
@@ -315,8 +415,7 @@ static u32 sched_next(void)
 		if (hart.top != 0) {
 			if (t != NONE)
 				sched_yield(); /* it may have a new period by now, so before the choice */
-			hart.current = queues[READY_QUEUES + hart.top - 1].head;
-			sched_take_ready(hart.current);
+			hart.current = sched_take_top();
 		} else if (t == NONE) {
 			sched_share_rest();
 		}
@@ -328,7 +427,7 @@ static u32 sched_next(void)
 		sched_change_payer(payer);
 	else if (payer != t && threads[t].limit != 0)
 		sched_resume_limit(t);
-	return t;
+	return hart.current;
 }
 
 u32 sched_leave(void)
@@ -373,11 +472,11 @@ static bool sched_turn_wheel(u64 now)
 	/*@ loop assigns i, hart.wheel_at;
 	    loop variant WHEEL_SLOTS - i; */
 	for (u32 i = 0; i < WHEEL_SLOTS && hart.wheel_at < target; i++) {
-		u32 t = queues[WHEEL_QUEUES + (u32)((hart.wheel_at + 1) % WHEEL_SLOTS)].head;
+		u32 t = queues[sched_wheel_queue(hart.wheel_at + 1)].head;
 
 		if (t != NONE) {
 			sched_take_wheel(t);
-			if (queues[WHEEL_QUEUES + (u32)((hart.wheel_at + 1) % WHEEL_SLOTS)].head == NONE)
+			if (queues[sched_wheel_queue(hart.wheel_at + 1)].head == NONE)
 				hart.wheel_at++;
 			sched_ready(t);
 			return hart.wheel_at < target;
@@ -448,14 +547,53 @@ static bool sched_limit_is_over(u32 t)
 	return true;
 }
 
+/* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
+ * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
+/*@ requires sched_valid;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid && hart.current == NONE && hart.payer == NONE; */
+static void sched_turn_window(u64 now)
+{
+	u32 from = hart.partition;
+	u32 to = NONE;
+
+	hart.payer = NONE;
+	if (hart.current != NONE)
+		sched_yield();
+	hart.window = hart.window + 1 < hart.windows ? hart.window + 1 : 0;
+	hart.window_end += hart.schedule[hart.window].ticks;
+	if (hart.window_end <= now)
+		hart.window_end = now + hart.schedule[hart.window].ticks;
+	to = hart.schedule[hart.window].partition;
+	hart.closed[from].wheel_bits = hart.wheel_bits;
+	hart.closed[from].wheel_at = hart.wheel_at;
+	hart.closed[from].rest_at = hart.rest_at;
+	hart.wheel_bits = hart.closed[to].wheel_bits;
+	hart.wheel_at = hart.closed[to].wheel_at;
+	hart.rest_at = hart.closed[to].rest_at;
+	/*@ loop invariant i <= 4;
+	    loop assigns i, hart.closed[from].ready[0 .. 3], hart.ready[0 .. 3];
+	    loop variant 4 - i; */
+	for (u32 i = 0; i < 4; i++) {
+		hart.closed[from].ready[i] = hart.ready[i];
+		hart.ready[i] = hart.closed[to].ready[i];
+	}
+	hart.partition = to;
+	hart.queues = READY_QUEUES + to * PARTITION_QUEUES;
+	sched_find_top();
+}
+
 bool sched_tick(u64 now)
 {
-	u32 t = hart.current;
+	u32 t = NONE;
 	bool more = false;
 	bool over = false;
 
 	hart.armed = NEVER;
 	sched_charge(now);
+	if (hart.window_end <= now)
+		sched_turn_window(now);
+	t = hart.current;
 	more = sched_turn_wheel(now);
 	if (t != NONE && hart.payer != t)
 		over = sched_limit_is_over(t);
@@ -469,10 +607,37 @@ bool sched_tick(u64 now)
 		sched_arm_until(now);
 	else
 		sched_arm(now);
+	sched_arm_until(hart.window_end);
 	return over;
 }
 
-void sched_set(u32 t, u32 priority, u32 budget, u32 period)
+void sched_add_partition(u32 n)
+{
+	u32 first = READY_QUEUES + n * PARTITION_QUEUES;
+
+	/*@ loop assigns i, queues[first .. first + REST_QUEUE - READY_QUEUES].kind;
+	    loop variant REST_QUEUE - READY_QUEUES + 1 - i; */
+	for (u32 i = 0; i <= REST_QUEUE - READY_QUEUES; i++)
+		queues[first + i].kind = i < PRIORITIES ? QUEUE_READY : QUEUE_WHEEL;
+}
+
+enum status sched_add_window(u64 ticks, u64 partition)
+{
+	if (ticks >> machine.wheel_shift == 0 || ticks > 0x7fffffff || partition >= PARTITIONS)
+		return STATUS_BAD_ARGUMENT;
+	if (hart.windows >= WINDOWS_MAX)
+		return STATUS_NO_MEMORY;
+	sched_add_partition((u32)partition);
+	hart.schedule[hart.windows].ticks = (u32)ticks;
+	hart.schedule[hart.windows].partition = (u32)partition;
+	hart.window = hart.windows;
+	hart.windows++;
+	hart.window_end = 0;
+	sched_arm_until(0);
+	return STATUS_OK;
+}
+
+void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 {
 	bool queued = threads[t].queue != NONE &&
 		(threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED);
@@ -484,6 +649,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period)
 	threads[t].priority = (u8)priority;
 	threads[t].budget = budget;
 	threads[t].period = period;
+	threads[t].partition = partition;
 	threads[t].left = budget;
 	threads[t].debt = 0;
 	threads[t].refill = arch_time() + period;

@@ -1,7 +1,8 @@
 /* sched.h - who runs: fixed priorities, round robin within one, a budget and a period for every thread.
  *
  * The running thread is on no queue. A thread without budget waits in the wheel for its next period and meanwhile
- * shares what the others leave over. A passive server runs on its caller's budget while it owes a reply. */
+ * shares what the others leave over. A passive server runs on its caller's budget while it owes a reply.
+ * Where there is a schedule, only the partition whose window is open runs: its threads, and who works for them. */
 #pragma once
 #include "queue.h"
 #include "space.h"
@@ -70,11 +71,30 @@ void sched_begin_limits(u32 t);
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
-/*@ requires sched_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period;
+/*@ requires sched_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period && partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ensures valid: sched_valid;
-    ensures threads[t].priority == priority && threads[t].budget == budget && threads[t].period == period; */
-void sched_set(u32 t, u32 priority, u32 budget, u32 period);
+    ensures threads[t].priority == priority && threads[t].budget == budget && threads[t].period == period;
+    ensures threads[t].partition == partition; */
+void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
+
+/* Boot: partition n may have threads from now on. */
+/*@ requires n < PARTITIONS;
+    assigns queues[0 .. N_QUEUES - 1]; */
+void sched_add_partition(u32 n);
+
+/* Whether there is a partition n: 0, or one that has a window. */
+/*@ assigns \nothing; */
+static inline bool sched_is_partition(u64 n)
+{
+	return n < PARTITIONS && queues[READY_QUEUES + n * PARTITION_QUEUES].kind == QUEUE_READY;
+}
+
+/* Boot: one more window of the schedule, which begins with the first timer interrupt. */
+/*@ requires sched_valid;
+    assigns queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid; */
+enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
 /*@ requires 0 < t < N_THREADS;
@@ -84,10 +104,12 @@ static inline bool sched_has_budget(u32 t)
 	return threads[t].client != NONE || threads[t].left != 0;
 }
 
-/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. */
+/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
+ * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
 /*@ requires sched_valid && payer < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], hart;
-    ensures valid: sched_valid && hart.payer == payer; */
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid;
+    ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
 void sched_change_payer(u32 payer);
 
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting, with its payload in the registers:
@@ -113,7 +135,7 @@ static inline u32 sched_switch(u32 t)
 		sched_change_payer(payer);
 	if (threads[t].root != hart.root)
 		space_switch(threads[t].root);
-	return t;
+	return hart.current;
 }
 
 /* End a system call of t that did not switch: its result, and on. */

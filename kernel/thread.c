@@ -160,16 +160,19 @@ enum status thread_inspect(u32 caller, u32 t, u64 what)
 
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit)
 {
-	if (priority >= PRIORITIES || budget > period || period > 0x7fffffff || flags > SCHEDULE_PASSIVE ||
-	    limit > 0x7fffffff || (period != 0 && budget == 0))
+	u64 partition = flags / SCHEDULE_PARTITION;
+	u64 passive = flags % SCHEDULE_PARTITION;
+
+	if (priority >= PRIORITIES || budget > period || period > 0x7fffffff || passive > SCHEDULE_PASSIVE ||
+	    limit > 0x7fffffff || (period != 0 && budget == 0) || !sched_is_partition(partition))
 		return STATUS_BAD_ARGUMENT;
-	if (flags == SCHEDULE_PASSIVE && threads[t].bound != NONE)
+	if (passive == SCHEDULE_PASSIVE && threads[t].bound != NONE)
 		return STATUS_REFUSED;
 	if (threads[t].client != NONE)
 		return STATUS_REFUSED;
-	threads[t].passive = (u8)flags;
+	threads[t].passive = (u8)passive;
 	threads[t].limit = (u32)limit;
-	sched_set(t, (u32)priority, (u32)budget, (u32)period);
+	sched_set(t, (u32)priority, (u32)budget, (u32)period, (u32)partition);
 	return STATUS_OK;
 }
 

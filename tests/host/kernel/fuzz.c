@@ -55,6 +55,7 @@ static u64 number(void)
  * 9-11 notifications, 12 its space, 13 a middle level, 14 a leaf level, 15 a page, 16 device page. The rest is free. */
 static u32 endpoints[3];
 static u32 notifications[3];
+static bool scheduled; /* this world has a schedule of partitions */
 static u32 memory[TASKS]; /* the untyped that a task's own objects are carved from */
 
 /* What a supervisor does for a component: carve its objects, give it its capabilities, let it go. */
@@ -62,6 +63,7 @@ static void build_task(u32 i)
 {
 	struct task *t = &tasks[i];
 	struct task *other = &tasks[(i + 1) % TASKS];
+	u32 partition = scheduled ? i % 3 * SCHEDULE_PARTITION : 0;
 
 	boot_must(OP_RETYPE, memory[i], OBJECT_SPACE, 2, 0, t->k_space, 1);
 	boot_must(OP_RETYPE, memory[i], OBJECT_TABLE, 6, 0, t->k_table, 1);
@@ -90,22 +92,22 @@ static void build_task(u32 i)
 	give(t, 16, K_DEVICE_PAGE, RIGHTS_ALL, 0);
 	switch (i) {
 	case 1:
-		schedule(t, 12, 20000, 60000, 0, 0);
+		schedule(t, 12, 20000, 60000, partition, 0);
 		break;
 	case 2:
-		schedule(t, 14, 5000, 90000, SCHEDULE_PASSIVE, 4000);
+		schedule(t, 14, 5000, 90000, SCHEDULE_PASSIVE | partition, 4000);
 		break;
 	case 3:
-		schedule(t, 14, 1000, 200000, SCHEDULE_PASSIVE, 0);
+		schedule(t, 14, 1000, 200000, SCHEDULE_PASSIVE | partition, 0);
 		break;
 	case 4:
-		schedule(t, 0, 0, 0, 0, 0);
+		schedule(t, 0, 0, 0, partition, 0);
 		break;
 	case 5:
-		schedule(t, 10, 30000, 3000000, 0, 0);
+		schedule(t, 10, 30000, 3000000, partition, 0);
 		break;
 	default:
-		schedule(t, 10, BUDGET, BUDGET, 0, 0);
+		schedule(t, 10, BUDGET, BUDGET, partition, 0);
 		break;
 	}
 	boot_must(OP_RESUME, t->k_thread, 0, 0, 0, 0, 0);
@@ -122,6 +124,9 @@ static void build_world(void)
 	OK(boot_bind_for_test(notifications[0], BIND_LINE, LINE_B, 1));
 	OK(boot_bind_for_test(notifications[1], BIND_TIMER, 0, 2));
 	OK(boot_bind_for_test(notifications[1], BIND_FAULT_RING, 0, 3));
+	scheduled = where.world % 3 == 2;
+	for (u32 i = 0; scheduled && i < 4; i++)
+		OK(sched_add_window(10000 + 3000 * i, i % 3));
 	for (u32 i = 0; i < TASKS; i++) {
 		memory[i] = world_make(OBJECT_UNTYPED, 19);
 		tasks[i] = (struct task){ .k_thread = world_slot(), .k_table = world_slot(), .k_space = world_slot() };
@@ -262,7 +267,7 @@ static u64 random_invoke(void)
 		a2 = below(20);
 		a4 = below(100000);
 		a3 = below(3) == 0 ? a4 : below(a4 + 1);
-		a5 = below(4) == 0;
+		a5 = (below(4) == 0) + (scheduled ? below(4) * SCHEDULE_PARTITION : 0);
 		a6 = below(2) * below(5000);
 		break;
 	case OP_ARM_TIMER:

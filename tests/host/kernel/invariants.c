@@ -391,23 +391,53 @@ static void walk_queue(u32 q, u32 kind)
 	CHECK(queues[q].tail == before, "I5: the tail of a queue", q);
 }
 
-static void walk_queues(void)
+static u32 partition_queue(u32 partition, u32 n)
 {
+	return READY_QUEUES + partition * PARTITION_QUEUES + n;
+}
+
+/* 0 and those with a window exist. */
+static bool partition_exists(u32 partition)
+{
+	for (u32 w = 0; w < hart.windows; w++)
+		if (hart.schedule[w].partition == partition)
+			return true;
+	return partition == 0;
+}
+
+static void walk_partition(u32 partition)
+{
+	bool open = partition == hart.partition;
+	const u64 *ready = open ? hart.ready : hart.closed[partition].ready;
+	u64 wheel_bits = open ? hart.wheel_bits : hart.closed[partition].wheel_bits;
 	u32 top = 0;
 
-	on_queue_count = 0;
 	for (u32 p = 0; p < PRIORITIES; p++) {
-		walk_queue(READY_QUEUES + p, QUEUE_READY);
-		CHECK((hart.ready[p / 64] >> (p % 64) & 1) == (queues[READY_QUEUES + p].head != NONE), "I5: the ready bitmap", p);
-		if (queues[READY_QUEUES + p].head != NONE)
+		u32 q = partition_queue(partition, p);
+
+		walk_queue(q, QUEUE_READY);
+		CHECK((ready[p / 64] >> (p % 64) & 1) == (queues[q].head != NONE), "I5: the ready bitmap", q);
+		if (queues[q].head != NONE)
 			top = p + 1;
 	}
-	CHECK(hart.top == top, "I5: the highest ready priority", hart.top);
+	CHECK(!open || hart.top == top, "I5: the highest ready priority", hart.top);
 	for (u32 w = 0; w < WHEEL_SLOTS; w++) {
-		walk_queue(WHEEL_QUEUES + w, QUEUE_WHEEL);
-		CHECK((hart.wheel_bits >> w & 1) == (queues[WHEEL_QUEUES + w].head != NONE), "I5: the bits of the wheel", w);
+		u32 q = partition_queue(partition, PRIORITIES + w);
+
+		walk_queue(q, QUEUE_WHEEL);
+		CHECK((wheel_bits >> w & 1) == (queues[q].head != NONE), "I5: the bits of the wheel", q);
 	}
-	walk_queue(REST_QUEUE, QUEUE_WHEEL);
+	walk_queue(partition_queue(partition, PRIORITIES + WHEEL_SLOTS), QUEUE_WHEEL);
+}
+
+static void walk_queues(void)
+{
+	on_queue_count = 0;
+	CHECK(hart.queues == partition_queue(hart.partition, 0) && partition_exists(hart.partition), "I5: the open partition",
+	      hart.partition);
+	for (u32 partition = 0; partition < PARTITIONS; partition++)
+		if (partition_exists(partition))
+			walk_partition(partition);
 	for (u32 i = 0; i < object_count; i++)
 		if (objects[i].type == CAP_ENDPOINT || objects[i].type == CAP_NOTIFICATION)
 			walk_queue(objects[i].index, objects[i].type == CAP_ENDPOINT ? QUEUE_ENDPOINT : QUEUE_NOTIFICATION);
@@ -423,9 +453,13 @@ static bool state_fits(u32 t)
 	case THREAD_AWAITING_REPLY:
 		return q == NONE && hart.current != t;
 	case THREAD_READY:
-		return hart.current == t ? q == NONE : q == READY_QUEUES + threads[t].priority;
+		/* a server whose payer changed its partition, or is gone, may still stand where it stood: sched_change_payer looks */
+		return hart.current == t ? q == NONE : q >= READY_QUEUES && (q - READY_QUEUES) / PARTITION_QUEUES < PARTITIONS &&
+			(q - READY_QUEUES) % PARTITION_QUEUES == threads[t].priority &&
+			(threads[t].passive != 0 || q == partition_queue(threads[t].partition, threads[t].priority));
 	case THREAD_EXHAUSTED:
-		return hart.current == t ? q == NONE : q >= WHEEL_QUEUES && q <= REST_QUEUE;
+		return hart.current == t ? q == NONE : q >= partition_queue(threads[t].partition, PRIORITIES) &&
+			q <= partition_queue(threads[t].partition, PRIORITIES + WHEEL_SLOTS);
 	case THREAD_SENDING:
 	case THREAD_CALLING:
 		o = find_object(CAP_ENDPOINT, q);
@@ -538,13 +572,19 @@ static void check_time(void)
 
 	CHECK(fake.timer == hart.armed || (hart.armed == NEVER && fake.timer <= fake.time), "I7: armed is not what was set",
 	      (u32)hart.armed);
+	for (u32 n = 0; n < hart.windows; n++)
+		CHECK(hart.schedule[n].ticks >> machine.wheel_shift != 0 && hart.schedule[n].partition < PARTITIONS, "a window", n);
 	if (hart.wheel_bits != 0)
-		CHECK(hart.armed <= (hart.wheel_at + 1) << machine.wheel_shift, "I7: the wheel turns without a timer", t);
+		CHECK(hart.armed <= (hart.wheel_at + 1) << machine.wheel_shift || hart.armed <= fake.time,
+		      "I7: the wheel turns without a timer", t);
 	for (u32 i = 0; i < hart.timers_used; i++)
 		CHECK(hart.timers[i].deadline >= hart.armed, "I7: a timer without the hardware's", i);
+	CHECK(hart.armed <= hart.window_end, "I7: nothing ends the window", hart.window);
+	CHECK((hart.window_end == NEVER) == (hart.windows == 0), "I7: a window without a schedule", hart.window);
+	CHECK(p == NONE || threads[p].partition == hart.partition, "I7: a closed partition runs", p);
 	CHECK(hart.holder == t, "payload: the registers are not the running thread's", hart.holder);
 	if (t == NONE) {
-		CHECK(hart.top == 0, "I7: idle although a thread is ready", hart.top);
+		CHECK(hart.top == 0 || (hart.windows != 0 && hart.armed <= fake.time), "I7: idle although a thread is ready", hart.top);
 		CHECK(p == NONE, "I7: somebody pays for idling", p);
 		return;
 	}

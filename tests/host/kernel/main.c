@@ -21,7 +21,7 @@ _Noreturn void test_fail(const char *file, int line, const char *what, u64 got, 
 }
 
 static const struct test *const groups[] = { untyped_tests, cnode_tests, space_tests, ipc_tests, notify_tests, thread_tests,
-	sched_tests, destroy_tests, boot_tests };
+	sched_tests, partition_tests, destroy_tests, boot_tests };
 
 /* Each test in a process of its own: one that fails, or trips a sanitizer, does not end the others. */
 static bool run_one(const struct test *test)

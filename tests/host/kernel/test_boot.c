@@ -207,11 +207,37 @@ static void bind_takes_originals_in_the_kernel_table(void)
 	fails_with("does not fit"); /* a table that may go is no place for what hardware is bound to */
 }
 
+static void a_schedule_is_handed_over_by_the_kernel_table(void)
+{
+	good();
+	operation(0, (struct program_operation){ OP_WINDOW, 0, 20000, 1, 0, 0, 0 });
+	operation(1, (struct program_operation){ OP_WINDOW, 0, 10000, 0, 0, 0, 0 });
+	operation(2, (struct program_operation){ OP_RETYPE, 4, OBJECT_THREAD, 0, 0, 20, 1 });
+	operation(3, (struct program_operation){ OP_SET_SCHEDULING, 20, 9, 100, 100, SCHEDULE_PARTITION, 0 });
+	boots();
+	EQ(hart.windows, 2);
+	EQ(hart.schedule[0].ticks, 20000);
+	EQ(hart.schedule[0].partition, 1);
+	EQ(hart.armed, 0);
+	good();
+	operation(0, (struct program_operation){ OP_WINDOW, 0, 0, 1, 0, 0, 0 });
+	fails_with("does not fit");
+	good();
+	operation(0, (struct program_operation){ OP_RETYPE, 4, OBJECT_TABLE, 4, 0, 21, 1 });
+	system_image->header.sections = 2;
+	system_image->operations[1] = (struct program_operation){ OP_WINDOW, 0, 20000, 1, 0, 0, 0 };
+	system_image->sections[1] = system_image->sections[0];
+	system_image->sections[1].actor = 21;
+	system_image->sections[1].count = 1;
+	system_image->sections[1].offset += (u32)sizeof(struct program_operation);
+	fails_with("does not fit");
+}
+
 const struct test boot_tests[] = {
 #define T(name) { #name, name }
 	T(a_good_system_boots), T(each_field_of_the_record_is_checked), T(a_system_for_another_machine_is_refused),
 	T(a_root_lies_where_it_may), T(an_operation_that_is_refused_ends_the_boot),
 	T(a_program_is_replayed_through_long_operations), T(a_section_acts_with_its_own_table),
 	T(fill_copies_from_the_system_into_a_page), T(fill_stays_inside_page_and_system),
-	T(bind_takes_originals_in_the_kernel_table), { NULL, NULL }
+	T(bind_takes_originals_in_the_kernel_table), T(a_schedule_is_handed_over_by_the_kernel_table), { NULL, NULL }
 };

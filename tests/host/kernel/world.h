@@ -113,4 +113,4 @@ _Noreturn void test_fail(const char *file, int line, const char *what, u64 got, 
 } while (0)
 
 extern const struct test cnode_tests[], untyped_tests[], space_tests[], ipc_tests[], notify_tests[], thread_tests[],
-	sched_tests[], destroy_tests[], boot_tests[];
+	sched_tests[], partition_tests[], destroy_tests[], boot_tests[];
