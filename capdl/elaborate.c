@@ -526,7 +526,7 @@ static void start_model(struct capdl *c)
 	model->kernel_table = object_new(c, OBJECT_TABLE, 10, NONE, "/kernel", nowhere);
 	model->builder = model->kernel_table;
 	model->hardware = model->machine = NONE;
-	model->fault_ring = object_root(c, MEMORY_RAM, 12, NONE, "/fault_ring", nowhere);
+	model->fault_ring = object_root(c, MEMORY_ROM, 12, NONE, "/fault_ring", nowhere);
 	model->objects[model->fault_ring].type = OBJECT_PAGE;
 	model->objects[model->fault_ring].fixed = true;
 	model->caps[model->objects[model->fault_ring].original].index = KERNEL_SLOT_FAULT_RING;

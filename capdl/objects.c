@@ -38,7 +38,7 @@ static u8 original_rights(const struct object *object)
 	switch (object->type) {
 	case OBJECT_UNTYPED:
 		if (object->memory == MEMORY_RAM)
-			return RIGHT_RETYPE | RIGHT_SCHEDULE;
+			return RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_RETYPE | RIGHT_SCHEDULE;
 		return RIGHT_RETYPE | RIGHT_READ | (object->memory == MEMORY_DEVICE ? RIGHT_WRITE : RIGHT_EXECUTE);
 	case OBJECT_PAGE:
 		return object->memory == MEMORY_RAM ? RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE :

@@ -1,7 +1,8 @@
 # host.cmake - builds the host programs now, because the list of components comes from one of them.
 set(HOST_DIR ${CMAKE_BINARY_DIR}/host)
 file(GLOB HOST_SOURCES CONFIGURE_DEPENDS
-	${CMAKE_SOURCE_DIR}/capdl/*.c ${CMAKE_SOURCE_DIR}/capdl/*.h ${CMAKE_SOURCE_DIR}/capdl/CMakeLists.txt)
+	${CMAKE_SOURCE_DIR}/capdl/*.c ${CMAKE_SOURCE_DIR}/capdl/*.h ${CMAKE_SOURCE_DIR}/capdl/audit/*.c
+	${CMAKE_SOURCE_DIR}/capdl/CMakeLists.txt)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${HOST_SOURCES}
 	${CMAKE_SOURCE_DIR}/cmake/host/CMakeLists.txt ${CMAKE_SOURCE_DIR}/platform/boot/make_image.c
 	${CMAKE_SOURCE_DIR}/kernel/abi.h)
@@ -13,4 +14,5 @@ foreach(STEP "-S;${CMAKE_SOURCE_DIR}/cmake/host;-B;${HOST_DIR};-G;Ninja" "--buil
 	endif()
 endforeach()
 set(MAKE_IMAGE ${HOST_DIR}/make_image)
+set(AUDIT ${HOST_DIR}/capdl/audit)
 find_program(CAPDL capdl PATHS ${HOST_DIR}/capdl NO_DEFAULT_PATH NO_CACHE)

@@ -86,15 +86,22 @@ function(add_system FILE)
 	add_custom_command(OUTPUT ${FOLDER}/system.bin
 		COMMAND ${CAPDL} build ${CAPDL_OPTIONS} --gen ${FOLDER}/gen --elf-dir ${FOLDER} --out ${FOLDER}/system.bin
 			--cdl ${FOLDER}/system.cdl --report ${FOLDER}/report.txt ${NAME}
+		BYPRODUCTS ${FOLDER}/system.cdl
 		DEPENDS ${FILE} ${PROTOCOLS} ${TARGETS} ${CAPDL} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 	if(TARGET kernel)
 		add_custom_command(OUTPUT ${FOLDER}/Image
 			COMMAND ${MAKE_IMAGE} ${FOLDER}/Image boot.bin kernel.bin ${FOLDER}/system.bin
 			DEPENDS ${MAKE_IMAGE} boot.bin kernel.bin ${FOLDER}/system.bin)
-		add_custom_target(${SYSTEM}-image ALL DEPENDS ${FOLDER}/Image)
+		set(RESULT ${FOLDER}/Image)
 	else()
-		add_custom_target(${SYSTEM}-image ALL DEPENDS ${FOLDER}/system.bin)
+		set(RESULT ${FOLDER}/system.bin)
 	endif()
+	# What will be booted is compared with the text that people read; a difference ends the build.
+	add_custom_command(OUTPUT ${FOLDER}/audited
+		COMMAND ${AUDIT} ${RESULT} ${FOLDER}/system.cdl
+		COMMAND ${CMAKE_COMMAND} -E touch ${FOLDER}/audited
+		DEPENDS ${AUDIT} ${RESULT} ${FOLDER}/system.cdl)
+	add_custom_target(${SYSTEM}-image ALL DEPENDS ${RESULT} ${FOLDER}/audited)
 endfunction()
 
 foreach(FILE ${SYSTEMS})

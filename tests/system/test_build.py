@@ -33,6 +33,17 @@ def test_two_checkouts_build_identical_images(checkout):
             assert digest(elf) == digest(checkout / elf.relative_to(ROOT)), f"{elf.name} differs"
 
 
+def test_image_that_is_not_what_its_text_says_ends_the_build(checkout):
+    text = checkout / "build" / "virt" / "hello" / "system.cdl"
+    build(checkout, "--system", "hello")
+    good = text.read_text()
+    text.write_text(good.replace(" badge 0x1 ", " badge 0x9 ", 1))
+    done = subprocess.run(["./mullion", "build", "--system", "hello"], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 2 and " badge 0x9 " in done.stderr.split("found: ")[0] and " badge 0x1 " in done.stderr
+    text.write_text(good)
+    build(checkout, "--system", "hello")
+
+
 def test_one_kernel_binary_for_all_boards():
     for machine in ("virt", "sifive_u"):
         build(ROOT, "--machine", machine)
