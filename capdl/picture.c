@@ -1,7 +1,8 @@
 /* picture.c - the graph as DOT and as JSON, and its questions answered as text.
  *
- * The picture shows components and connections, laid out in the direction of requests; the supervisor's authority over
- * everything is said in its box instead of drawn. JSON has everything. */
+ * The picture shows components and connections, laid out in the direction of requests. What would be a line from nearly
+ * everybody is said in a box instead: the supervisor's authority over all, lines to the log, memory that is only looked
+ * at. Who is left without a line stands in a block of its own. JSON has everything. */
 #include "graph.h"
 
 #include <string.h>
@@ -21,12 +22,56 @@ static const char *color_of(const struct component *component)
 	return "#e2f1dc";
 }
 
-static void dot_component(const struct capdl *c, u32 index, struct buffer *out)
+#define TOO_MANY_LINES 3u
+
+/* How many clients a server has over one protocol. */
+struct clients {
+	u32 *counts; /* [server * protocols + protocol] */
+	u32 protocols;
+};
+
+static struct clients count_clients(struct capdl *c)
+{
+	struct clients clients = {.protocols = c->spec.protocol_count};
+
+	clients.counts = arena_take(&c->arena, (c->spec.component_count * (u64)clients.protocols + 1) * sizeof(u32));
+	for (u32 i = 0; i < c->spec.connection_count; i++)
+		clients.counts[c->spec.connections[i].server_index * (u64)clients.protocols + c->spec.connections[i].protocol]++;
+	return clients;
+}
+
+/* Whether connections of this protocol to the server are lines of the picture, or are said in the server's box. */
+static bool is_drawn(const struct capdl *c, const struct clients *clients, u32 server, u32 protocol)
+{
+	const struct protocol *spoken = &c->spec.protocols[protocol];
+
+	if (spoken->call_count + spoken->signal_count == 0)
+		return false;
+	return strcmp(spoken->name.text, "log") != 0 ||
+		clients->counts[server * (u64)clients->protocols + protocol] < TOO_MANY_LINES;
+}
+
+static void dot_not_drawn(const struct capdl *c, const struct clients *clients, u32 server, struct buffer *out)
+{
+	for (u32 protocol = 0; protocol < clients->protocols; protocol++) {
+		u32 count = clients->counts[server * (u64)clients->protocols + protocol];
+
+		if (count == 0 || is_drawn(c, clients, server, protocol))
+			continue;
+		buffer_print(out, "<br/>%s of ", c->spec.protocols[protocol].name.text);
+		if (count + 1 == c->spec.component_count)
+			buffer_print(out, "all others");
+		else
+			buffer_print(out, "%u component%s", count, count == 1 ? "" : "s");
+	}
+}
+
+static void dot_component(const struct capdl *c, const struct clients *clients, u32 index, struct buffer *out)
 {
 	const struct component *component = &c->spec.components[index];
 
-	buffer_print(out, "\tc%u [fillcolor=\"%s\", tooltip=\"%s\", "
-		"label=<<b>%s</b><br/><font point-size=\"10\">priority %lu", index,
+	buffer_print(out, "\tc%u [fillcolor=\"%s\", tooltip=\"%s\", label=<<table border=\"0\" cellspacing=\"0\" cellpadding=\"2\">"
+		"<tr><td><b>%s</b></td></tr><tr><td><font point-size=\"10\">priority %lu", index,
 		color_of(component), component->name.text, component->name.text, component->priority.value);
 	if (component->passive)
 		buffer_print(out, ", passive");
@@ -38,7 +83,39 @@ static void dot_component(const struct capdl *c, u32 index, struct buffer *out)
 		buffer_print(out, "<br/>controls all others, handles their faults");
 	if (component->machine != 0)
 		buffer_print(out, "<br/>may switch the machine off");
-	buffer_print(out, "</font>>];\n");
+	dot_not_drawn(c, clients, index, out);
+	buffer_print(out, "</font></td></tr></table>>];\n");
+}
+
+/* Those without a line, row by row: invisible lines keep the columns. One long row otherwise. */
+static void dot_alone(struct capdl *c, const struct clients *clients, struct buffer *out)
+{
+	u32 *alone = arena_take(&c->arena, (c->spec.component_count + 1) * sizeof *alone), count = 0, columns = 1;
+	bool *line = arena_take(&c->arena, c->spec.component_count + 1);
+
+	for (u32 i = 0; i < c->spec.connection_count; i++) {
+		const struct connection *connection = &c->spec.connections[i];
+
+		if (is_drawn(c, clients, connection->server_index, connection->protocol))
+			line[connection->client_index] = line[connection->server_index] = true;
+	}
+	for (u32 i = 0; i < c->spec.device_count; i++)
+		if (c->spec.devices[i].owner != NONE)
+			line[c->spec.devices[i].owner] = true;
+	for (u32 i = c->spec.component_count; i-- > 0;)
+		if (!line[i])
+			alone[count++] = i;
+	if (count < TOO_MANY_LINES)
+		return;
+	while (2 * columns * columns < count)
+		columns++;
+	buffer_print(out, "\tsubgraph cluster_alone {\n\t\tlabel=\"without lines to others\"; labeljust=l; fontsize=10; "
+		"fontname=\"sans-serif\"; style=\"rounded,dashed\"; color=\"#aaaaaa\"; fontcolor=\"#555555\";\n\t");
+	for (u32 i = 0; i < count; i++)
+		buffer_print(out, "\tc%u;", alone[i]);
+	buffer_print(out, "\n\t}\n");
+	for (u32 i = columns; i < count; i++)
+		buffer_print(out, "\tc%u -> c%u [style=invis];\n", alone[i], alone[i - columns]);
 }
 
 static void dot_devices(const struct capdl *c, struct buffer *out)
@@ -67,21 +144,20 @@ static void dot_size(u64 size, struct buffer *out)
 		buffer_print(out, "%luK", size >> 10);
 }
 
-static void dot_connection(const struct capdl *c, const struct connection *connection, struct buffer *out)
+static void dot_connection(const struct capdl *c, const struct clients *clients, const struct connection *connection,
+	struct buffer *out)
 {
 	const struct protocol *protocol = &c->spec.protocols[connection->protocol];
-	bool log = strcmp(protocol->name.text, "log") == 0;
 
-	buffer_print(out, "\tc%u -> c%u [", connection->client_index, connection->server_index);
-	if (log)
-		buffer_print(out, "color=\"#bbbbbb\", style=dotted, constraint=false, arrowsize=0.6, tooltip=\"log\"];\n");
-	else
-		buffer_print(out, "color=\"%s\", label=\"%s", protocol->call_count > 0 ? "#31618f" : "#3f7f3f", protocol->name.text);
-	if (log)
+	if (!is_drawn(c, clients, connection->server_index, connection->protocol))
 		return;
+	/* The blanks keep the words off the line. */
+	buffer_print(out, "\tc%u -> c%u [color=\"%s\", label=\"  %s\\l", connection->client_index, connection->server_index,
+		protocol->call_count > 0 ? "#31618f" : "#3f7f3f", protocol->name.text);
 	if (connection->memory.given) {
-		buffer_print(out, "\\n");
+		buffer_print(out, "  ");
 		dot_size(connection->memory.value, out);
+		buffer_print(out, "\\l");
 	}
 	buffer_print(out, "\"%s%s];\n", protocol->call_count == 0 ? ", style=dashed" : "",
 		connection->memory.given ? ", penwidth=1.6" : "");
@@ -89,19 +165,22 @@ static void dot_connection(const struct capdl *c, const struct connection *conne
 
 void picture_dot(struct capdl *c, const struct graph *graph, struct buffer *out)
 {
+	const struct clients clients = count_clients(c);
+
 	(void)graph;
 	buffer_print(out, "digraph \"%s\" {\n", c->spec.system.text);
 	buffer_print(out, "\tgraph [rankdir=TB, nodesep=0.45, ranksep=0.6, fontname=\"sans-serif\", labelloc=t, fontsize=16,\n"
 		"\t\tpad=0.3, label=<<b>%s</b><br/><font point-size=\"10\" color=\"#555555\">solid: calls, dashed: signals and shared "
-		"memory, dotted: to the log</font>>];\n", c->spec.system.text);
+		"memory, thick: with shared memory of that size</font>>];\n", c->spec.system.text);
 	buffer_print(out, "\tnode [shape=box, style=\"rounded,filled\", color=\"#777777\", fontname=\"sans-serif\", "
 		"fontsize=12];\n"
 		"\tedge [fontname=\"sans-serif\", fontsize=9, fontcolor=\"#444444\", arrowsize=0.8];\n");
 	for (u32 i = 0; i < c->spec.component_count; i++)
-		dot_component(c, i, out);
+		dot_component(c, &clients, i, out);
+	dot_alone(c, &clients, out);
 	dot_devices(c, out);
 	for (u32 i = 0; i < c->spec.connection_count; i++)
-		dot_connection(c, &c->spec.connections[i], out);
+		dot_connection(c, &clients, &c->spec.connections[i], out);
 	buffer_print(out, "}\n");
 }
 

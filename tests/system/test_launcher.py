@@ -124,6 +124,15 @@ def test_graph_draws_and_answers(mullion):
     assert "shell" in mullion("graph", "files", "path", "shell", "disk_driver").stdout
 
 
+@pytest.mark.parametrize("system", ["hello", "files", "bench", "hostile"])
+def test_picture_fits_a_screen(mullion, system):
+    """No system becomes one wide row or one high column, however many components stand alone."""
+    assert mullion("graph", system).returncode == 0
+    picture = (ROOT / "build" / "virt" / system / "graph.svg").read_text()
+    width, height = map(int, re.search(r'width="(\d+)pt" height="(\d+)pt"', picture).groups())
+    assert max(width, height) < 1500 and 0.5 < width / height < 2.5, (width, height)
+
+
 def test_check_says_what_is_wrong(mullion, tmp_path):
     assert mullion("check", "capdl/systems/files.sys").returncode == 0
     bad = tmp_path / "bad.sys"
