@@ -16,7 +16,7 @@ set(C_FLAGS -std=c17 -O2 -fno-common -fno-strict-aliasing -fno-pic -fno-asynchro
 set(PAYLOAD_FLAGS -ffixed-x18 -ffixed-x19 -ffixed-x20 -ffixed-x21 -ffixed-x22 -ffixed-x23)
 # Its entry has saved the callee-saved registers of the user already: no function of the kernel saves them again.
 set(CALL_USED_FLAGS -ffixed-x8 -fcall-used-x9 -fcall-used-x24 -fcall-used-x25 -fcall-used-x26 -fcall-used-x27)
-set(KERNEL_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-loop-distribute-patterns ${PAYLOAD_FLAGS}
+set(KERNEL_FLAGS ${C_FLAGS} -fno-jump-tables -fno-tree-loop-distribute-patterns ${PAYLOAD_FLAGS}
 	${CALL_USED_FLAGS} ${WARNING_FLAGS})
 
 # The boot stage runs wherever it was loaded: nothing absolute, so no jump tables either.

@@ -10,7 +10,7 @@ endif()
 add_executable(kernel.elf ${KERNEL_SOURCES})
 target_include_directories(kernel.elf PRIVATE kernel kernel/arch/riscv64)
 target_compile_options(kernel.elf PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${KERNEL_FLAGS}>)
-target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -mno-relax -nostdlib -nostartfiles -static -Wl,--no-warn-rwx-segments
+target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -nostdlib -nostartfiles -static -Wl,--no-warn-rwx-segments
 	-Wl,--build-id=none -Wl,-T,${KERNEL_LD} -Wl,-Map=${CMAKE_BINARY_DIR}/kernel.map)
 target_link_libraries(kernel.elf PRIVATE gcc)
 set_property(TARGET kernel.elf PROPERTY LINK_DEPENDS ${KERNEL_LD})

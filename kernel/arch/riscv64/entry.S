@@ -41,12 +41,11 @@ kernel_entry:
 trap_entry:
 	csrrw	tp, sscratch, tp
 	beqz	tp, trap_in_kernel
-	sd	t0, REG(5)(tp)
-	csrr	t0, scause
-	addi	t0, t0, -8		/* CAUSE_USER_ECALL */
-	bnez	t0, trap_other
-
 	sd	sp, REG(2)(tp)
+	csrr	sp, scause
+	addi	sp, sp, -8		/* CAUSE_USER_ECALL */
+	bnez	sp, trap_other
+
 	sd	gp, REG(3)(tp)
 	sd	s0, REG(8)(tp)
 	sd	s1, REG(9)(tp)
@@ -60,14 +59,13 @@ trap_entry:
 	addi	t0, t0, 4
 	sd	t0, PC(tp)
 	lla	sp, kernel_stack_top
-	call	syscall_handle
+	jal	syscall_handle
 
 /* a0: the thread to run, NONE for nobody. */
 resume:
 	beqz	a0, idle
 	lla	tp, threads
-	slli	a0, a0, 32
-	srli	a0, a0, 32 - 9		/* THREAD_BYTES is 2^9 */
+	slli	a0, a0, 9		/* THREAD_BYTES is 2^9; an index has no sign */
 	add	tp, tp, a0
 	lbu	t0, SAVED_ALL(tp)
 	ld	t1, PC(tp)
@@ -109,9 +107,9 @@ resume_all:
 	ld	tp, REG(4)(tp)
 	sret
 
-/* t0 is saved and free; tp is the thread. */
+/* sp is saved and free; tp is the thread. */
 trap_other:
-	.irp r, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp r, 1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	sd	x\r, REG(\r)(tp)
 	.endr
 	csrrw	t0, sscratch, zero
@@ -146,8 +144,7 @@ trap_in_kernel:
 	.globl arch_payload_store
 arch_payload_store:
 	lla	t0, threads
-	slli	a0, a0, 32
-	srli	a0, a0, 32 - 9
+	slli	a0, a0, 9
 	add	t0, t0, a0
 	sd	s2, REG(18)(t0)
 	sd	s3, REG(19)(t0)
@@ -160,8 +157,7 @@ arch_payload_store:
 	.globl arch_payload_load
 arch_payload_load:
 	lla	t0, threads
-	slli	a0, a0, 32
-	srli	a0, a0, 32 - 9
+	slli	a0, a0, 9
 	add	t0, t0, a0
 	ld	s2, REG(18)(t0)
 	ld	s3, REG(19)(t0)
