@@ -16,8 +16,9 @@ set(C_FLAGS -std=c17 -O2 -fno-common -fno-strict-aliasing -fno-pic -fno-asynchro
 set(PAYLOAD_FLAGS -ffixed-x18 -ffixed-x19 -ffixed-x20 -ffixed-x21 -ffixed-x22 -ffixed-x23)
 # Its entry has saved the callee-saved registers of the user already: no function of the kernel saves them again.
 set(CALL_USED_FLAGS -ffixed-x8 -fcall-used-x9 -fcall-used-x24 -fcall-used-x25 -fcall-used-x26 -fcall-used-x27)
+# Linked as one piece: one instruction of the architecture is then no call of a function.
 set(KERNEL_FLAGS ${C_FLAGS} -fno-jump-tables -fno-tree-loop-distribute-patterns ${PAYLOAD_FLAGS}
-	${CALL_USED_FLAGS} ${WARNING_FLAGS})
+	${CALL_USED_FLAGS} ${WARNING_FLAGS} -flto)
 
 # The boot stage runs wherever it was loaded: nothing absolute, so no jump tables either.
 set(BOOT_FLAGS ${C_FLAGS} -mno-relax -fno-jump-tables -fno-tree-switch-conversion -ffunction-sections

@@ -92,6 +92,7 @@ static bool untyped_prepare(u32 u, u32 end)
 		return true;
 	if (end - done > ZERO_GRANULES)
 		step = done + ZERO_GRANULES;
+	arch_barrier(); /* what was written through the views of older objects is written */
 	untyped_zero(base + done, base + step);
 	slots[u].badge = step;
 	return step == end && step - done <= SHORT_GRANULES;
