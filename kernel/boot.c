@@ -92,6 +92,7 @@ static void boot_kernel_block(void)
 		hart.timers[i].deadline = NEVER;
 	hart.armed = NEVER;
 	hart.root = KERNEL_SPACE;
+	hart.asid_round = 1;
 	hart.since = arch_time();
 	hart.wheel_at = hart.since >> machine.wheel_shift;
 }

@@ -49,18 +49,18 @@ void cap_describe(u32 from, u32 to);
 /*@ requires 0 < t < N_THREADS && cap_table_inside(t);
     assigns \nothing;
     ensures \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
-static inline u32 cap_slot(u32 t, u64 n)
+static inline u64 cap_slot(u64 t, u64 n)
 {
-	return n != 0 && n < threads[t].table_size ? threads[t].table + (u32)n : NONE;
+	return n != 0 && n < threads[t].table_size ? wide(threads[t].table) + n : NONE;
 }
 
 /* The same for a capability of type `type` with all of `rights`. STATUS_OK, or why not. */
 /*@ requires 0 < t < N_THREADS && cap_table_inside(t);
     assigns \nothing;
     ensures \result == STATUS_OK ==> n < threads[t].table_size && slots[threads[t].table + n].type == type; */
-static inline enum status cap_check(u32 t, u64 n, u8 type, u32 rights)
+static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 {
-	u32 s = threads[t].table + (u32)n;
+	u64 s = wide(threads[t].table) + n;
 
 	if (n >= threads[t].table_size)
 		return STATUS_BAD_SLOT;
@@ -98,10 +98,10 @@ void cap_copy(u32 from, u32 to, u32 rights);
 /*@ requires slot_index(s) && 0 < t < N_THREADS;
     assigns slots[s].type, slots[s].object;
     ensures slots[s].type == CAP_RESERVED && slots[s].object == t; */
-static inline void cap_reserve(u32 s, u32 t)
+static inline void cap_reserve(u64 s, u64 t)
 {
 	slots[s].type = CAP_RESERVED;
-	slots[s].object = t;
+	slots[s].object = (u32)t;
 }
 
 /* Free the slots that thread t reserved. */

@@ -29,21 +29,21 @@ static enum status ipc_without_message(u32 t, enum status status)
     assigns threads[t].registers[REG_A0 .. REG_A2], payload[0 .. 5];
     ensures valid: sched_valid;
     ensures \result == t; */
-static __attribute__((noinline)) u32 ipc_refuse(u32 t, enum status status)
+static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 {
 	threads[t].registers[REG_A0] = status;
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
 	arch_payload_clear();
-	return t;
+	return (u32)t;
 }
 
 /* Whether number n of t's table is a free slot. */
 /*@ requires 0 < t < N_THREADS;
     assigns \nothing; */
-static inline enum status ipc_check_free(u32 t, u64 n)
+static inline enum status ipc_check_free(u64 t, u64 n)
 {
-	u32 s = cap_slot(t, n);
+	u64 s = cap_slot(t, n);
 
 	if (s == NONE)
 		return STATUS_BAD_SLOT;
@@ -54,7 +54,7 @@ static inline enum status ipc_check_free(u32 t, u64 n)
  * would never run again. */
 /*@ requires 0 < caller < N_THREADS;
     assigns \nothing; */
-static inline enum status ipc_check_payer(u32 caller)
+static inline enum status ipc_check_payer(u64 caller)
 {
 	if (threads[caller].chain >= CHAIN_MAX - 1)
 		return STATUS_TOO_DEEP;
@@ -63,22 +63,20 @@ static inline enum status ipc_check_payer(u32 caller)
 
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
 /*@ requires sched_valid && 0 < caller < N_THREADS && 0 < server < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
-static inline void ipc_link_payer(u32 caller, u32 server)
+    assigns threads[server].client, threads[server].chain, threads[caller].server; */
+static inline void ipc_link_payer(u64 caller, u64 server)
 {
-	threads[server].client = caller;
+	threads[server].client = (u32)caller;
 	threads[server].chain = (u8)(threads[caller].chain + 1);
-	threads[caller].server = server;
-	if (threads[server].limit != 0)
-		sched_begin_limit(server);
+	threads[caller].server = (u32)server;
 }
 
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
 /*@ requires sched_valid && 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
-static inline void ipc_unlink_payer(u32 caller)
+static inline void ipc_unlink_payer(u64 caller)
 {
-	u32 server = threads[caller].server;
+	u64 server = wide(threads[caller].server);
 
 	if (server == NONE)
 		return;
@@ -87,21 +85,18 @@ static inline void ipc_unlink_payer(u32 caller)
 	threads[caller].server = NONE;
 	if (hart.payer == caller)
 		hart.served = true;
-	else if (threads[caller].client != NONE && threads[caller].limit != 0)
-		sched_resume_limit(caller);
 	if (threads[server].server != NONE)
-		sched_begin_limits(server);
+		sched_begin_limits((u32)server);
 }
 
-/* The slot s, reserved or free, becomes the right to answer t. */
+/* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
 /*@ requires slot_index(s) && 0 < t < N_THREADS;
-    assigns slots[s].type, slots[s].object, slots[s].rights, threads[t].reply, threads[t].state; */
-static inline void ipc_await_reply(u32 t, u32 s, u8 grant)
+    assigns slots[s].type, slots[s].object, threads[t].reply, threads[t].state; */
+static inline void ipc_await_reply(u64 t, u64 s)
 {
 	slots[s].type = CAP_REPLY;
-	slots[s].object = t;
-	slots[s].rights = grant;
-	threads[t].reply = s;
+	slots[s].object = (u32)t;
+	threads[t].reply = (u32)s;
 	threads[t].state = THREAD_AWAITING_REPLY;
 }
 
@@ -110,9 +105,9 @@ static inline void ipc_await_reply(u32 t, u32 s, u8 grant)
 /*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
     ensures links: cap_links; */
-static u64 ipc_carry(u32 from, u32 to, u64 tag, u64 out, bool granted)
+static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 {
-	u32 s = cap_slot(from, out);
+	u32 s = (u32)cap_slot(from, out);
 	u32 d = threads[to].arrival;
 
 	threads[to].arrival = NONE;
@@ -126,13 +121,21 @@ static u64 ipc_carry(u32 from, u32 to, u64 tag, u64 out, bool granted)
 	return tag;
 }
 
+/* Whether a capability comes with the message for `to`, or was expected with it. */
+/*@ requires 0 < to < N_THREADS;
+    assigns \nothing; */
+static inline bool ipc_carries(u64 to, u64 tag)
+{
+	return (tag & TAG_CAP) != 0 || threads[to].arrival != NONE;
+}
+
 /* Give `to` its message: tag and badge. The payload goes separately. */
 /*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, threads[to].registers[REG_A0 .. REG_A2];
     ensures links: cap_links; */
-static inline void ipc_deliver(u32 from, u32 to, u64 tag, u64 badge, u64 out, bool granted)
+static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
-	if ((tag & TAG_CAP) != 0 || threads[to].arrival != NONE)
+	if (ipc_carries(to, tag))
 		tag = ipc_carry(from, to, tag, out, granted);
 	threads[to].registers[REG_A0] = STATUS_OK;
 	threads[to].registers[REG_A1] = tag;
@@ -162,9 +165,9 @@ static void ipc_copy_payload(u32 to, u64 tag)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && threads[t].queue == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
     ensures valid: sched_valid && cap_links; */
-static void ipc_queue_sender(u32 t, u32 s, u64 tag, u64 out, u8 state)
+static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 {
-	u32 e = slots[s].object;
+	u64 e = slots[s].object;
 
 	hart.current = NONE;
 	threads[t].state = state;
@@ -179,10 +182,10 @@ static void ipc_queue_sender(u32 t, u32 s, u64 tag, u64 out, u8 state)
 /* Reserve what t receives into. */
 /*@ requires 0 < t < N_THREADS && arrival < threads[t].table_size;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival; */
-static inline void ipc_reserve_arrival(u32 t, u64 arrival)
+static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 {
 	if (arrival != 0) {
-		threads[t].arrival = threads[t].table + (u32)arrival;
+		threads[t].arrival = (u32)(threads[t].table + arrival);
 		cap_reserve(threads[t].arrival, t);
 	}
 }
@@ -190,7 +193,7 @@ static inline void ipc_reserve_arrival(u32 t, u64 arrival)
 /* What a call checks beyond the endpoint capability itself, when it is not the plainest of calls. */
 /*@ requires 0 < t < N_THREADS && thread_index(receiver);
     assigns \nothing; */
-static inline enum status ipc_check_call(u32 t, u64 tag, u64 arrival, u32 receiver)
+static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiver)
 {
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
@@ -199,35 +202,56 @@ static inline enum status ipc_check_call(u32 t, u64 tag, u64 arrival, u32 receiv
 	return arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
 }
 
-u32 ipc_call(u64 endpoint, u64 tag, u32 t, u64 out, u64 arrival)
+/* A call that meets nobody waits its turn. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
-	u32 s = threads[t].table + (u32)endpoint;
-	u32 receiver = NONE;
+	ipc_reserve_arrival(t, arrival);
+	ipc_queue_sender(t, s, tag, out, THREAD_CALLING);
+	return sched_leave();
+}
+
+/* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < to < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
+{
+	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
+}
+
+__attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival)
+{
+	u64 s = wide(threads[t].table) + endpoint;
+	u64 receiver = NONE;
+	u64 e = NONE;
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
 
-	threads[t].saved_all = 0;
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
-	if (queues[slots[s].object].receivers != 0)
-		receiver = queues[slots[s].object].head;
+	e = wide(slots[s].object);
+	if (queues[e].receivers != 0)
+		receiver = wide(queues[e].head);
 	status = ipc_check_call(t, tag, arrival, receiver);
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
+	if (receiver == NONE)
+		return ipc_queue_call(t, s, tag, out, arrival);
 
 	ipc_reserve_arrival(t, arrival);
-	if (receiver == NONE) {
-		ipc_queue_sender(t, s, tag, out, THREAD_CALLING);
-		return sched_leave();
-	}
-	queue_take_first(slots[s].object, receiver);
-	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
-	ipc_await_reply(t, threads[receiver].reply, threads[receiver].grant);
+	queue_take_first(e, receiver);
+	ipc_await_reply(t, wide(threads[receiver].reply));
 	threads[receiver].reply = NONE;
 	if (threads[receiver].passive != 0)
 		ipc_link_payer(t, receiver);
-	ipc_hand_payload(receiver, tag);
-	hart.current = NONE;
-	return sched_switch(receiver);
+	if (ipc_carries(receiver, tag))
+		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	if (threads[receiver].passive == 0 || (threads[receiver].limit != 0 && !sched_begin_limit(receiver)) ||
+	    !sched_may_take_over(receiver))
+		return sched_deliver(receiver, tag, slots[s].badge);
+	return sched_hand_over(receiver, tag, slots[s].badge);
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
@@ -235,7 +259,7 @@ u32 ipc_call(u64 endpoint, u64 tag, u32 t, u64 out, u64 arrival)
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, payload[0 .. 5];
     ensures valid: sched_valid && cap_links;
     ensures caller: \result == \old(slots[s].object); */
-static inline u32 ipc_answer(u32 t, u32 s, u64 tag, u64 out, bool keep)
+static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
 
@@ -256,7 +280,7 @@ static inline u32 ipc_answer(u32 t, u32 s, u64 tag, u64 out, bool keep)
 
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 {
-	u32 s = threads[t].table + (u32)destination;
+	u64 s = threads[t].table + destination;
 	u32 receiver = NONE;
 	enum status status = STATUS_OK;
 
@@ -302,7 +326,7 @@ static void ipc_fault_words(u32 from, u32 to)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
+static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
 	bool call = threads[sender].state == THREAD_CALLING;
@@ -328,9 +352,12 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
 	ipc_hand_payload(t, tag);
 	if (call) {
-		ipc_await_reply(sender, reply, grant);
-		if (pays)
+		slots[reply].rights = grant;
+		ipc_await_reply(sender, reply);
+		if (pays) {
 			ipc_link_payer(sender, t);
+			threads[t].spent = 0;
+		}
 	} else {
 		threads[sender].registers[REG_A0] = STATUS_OK;
 		threads[sender].registers[REG_A1] = 0;
@@ -343,31 +370,28 @@ static enum status ipc_accept(u32 t, u32 e, u32 reply, u8 grant)
 /* Whether something is there to be received: bits of the bound notification (or lines to switch on), or a sender. */
 /*@ requires 0 < t < N_THREADS && slot_index(s);
     assigns \nothing; */
-static inline bool ipc_is_pending(u32 t, u32 s)
+static inline bool ipc_is_pending(u64 t, u64 s)
 {
-	u32 e = slots[s].object;
-	u32 n = threads[t].bound;
+	u64 e = wide(slots[s].object);
+	u64 n = wide(threads[t].bound);
 
 	return (n != NONE && (queues[n].bits | queues[n].taken) != 0) ||
 		(queues[e].head != NONE && queues[e].receivers == 0);
 }
 
-/* Wait for a sender: the reply slot becomes a reservation. */
+/* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
     ensures valid: sched_valid && cap_links; */
-static inline void ipc_wait(u32 t, u32 s, u32 reply, u64 arrival)
+static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
-	u32 e = slots[s].object;
+	u64 e = wide(slots[s].object);
 
 	ipc_reserve_arrival(t, arrival);
 	cap_reserve(reply, t);
-	threads[t].reply = reply;
-	threads[t].grant = slots[s].rights & RIGHT_GRANT;
+	threads[t].reply = (u32)reply;
+	slots[reply].rights = slots[s].rights & RIGHT_GRANT;
 	threads[t].state = THREAD_RECEIVING;
-	hart.current = NONE;
-	if (hart.holder == t)
-		hart.holder = NONE;
 	queues[e].receivers = 1;
 	queue_put(e, t);
 }
@@ -376,7 +400,7 @@ static inline void ipc_wait(u32 t, u32 s, u32 reply, u64 arrival)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-static enum status ipc_take_or_wait(u32 t, u32 s, u32 reply, u64 arrival, bool block)
+static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
 	u32 n = threads[t].bound;
@@ -390,13 +414,16 @@ static enum status ipc_take_or_wait(u32 t, u32 s, u32 reply, u64 arrival, bool b
 	if (!block)
 		return ipc_without_message(t, STATUS_EMPTY);
 	ipc_wait(t, s, reply, arrival);
+	hart.current = NONE;
+	if (hart.holder == t)
+		hart.holder = NONE;
 	return STATUS_OK;
 }
 
 /* What both receiving calls check: the endpoint, and that t may wait for a caller now. */
 /*@ requires 0 < t < N_THREADS;
     assigns \nothing; */
-static inline enum status ipc_check_receive(u32 t, u64 endpoint, u64 arrival)
+static inline enum status ipc_check_receive(u64 t, u64 endpoint, u64 arrival)
 {
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
 
@@ -418,15 +445,17 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 	if (status != STATUS_OK)
 		return ipc_without_message(t, status);
 
-	return ipc_take_or_wait(t, threads[t].table + (u32)endpoint, threads[t].table + (u32)reply, arrival, block);
+	return ipc_take_or_wait(t, threads[t].table + endpoint, threads[t].table + reply, arrival, block);
 }
 
-/* The reply slot s of a reply-and-receive of t: empty, or the reply that a passive t owes. */
-/*@ requires 0 < t < N_THREADS && slot_index(s);
+/* The reply slot of a reply-and-receive of t: empty, or the reply that a passive t owes. */
+/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
     assigns \nothing; */
-static inline enum status ipc_check_reply(u32 t, u64 tag, u32 s)
+static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 {
-	if (s == NONE)
+	u64 s = wide(threads[t].table) + reply;
+
+	if (reply == 0 || reply >= threads[t].table_size)
 		return STATUS_BAD_SLOT;
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
@@ -437,30 +466,61 @@ static inline enum status ipc_check_reply(u32 t, u64 tag, u32 s)
 	return threads[t].client == NONE ? STATUS_OK : STATUS_REFUSED;
 }
 
-u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u32 t)
+/* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
+ * the caller waits for its fault to be handled, or a capability goes with the answer. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
-	u32 s = cap_slot(t, reply);
 	u32 caller = NONE;
-	enum status status = ipc_check_receive(t, endpoint, arrival);
 
-	if (status == STATUS_OK)
-		status = ipc_check_reply(t, tag, s);
-	if (status == STATUS_OK && arrival == reply)
-		status = STATUS_OCCUPIED;
-	threads[t].saved_all = 0;
-	if (status != STATUS_OK)
-		return ipc_refuse(t, status);
-
-	if (slots[s].type == CAP_REPLY)
-		caller = ipc_answer(t, s, tag, out, false);
-	if (caller != NONE && !ipc_is_pending(t, threads[t].table + (u32)endpoint)) {
-		ipc_wait(t, threads[t].table + (u32)endpoint, s, arrival);
+	if (slots[reply].type == CAP_REPLY)
+		caller = ipc_answer(t, reply, tag, out, false);
+	if (caller != NONE && !ipc_is_pending(t, s)) {
+		ipc_wait(t, s, reply, arrival);
+		hart.current = NONE;
+		if (hart.holder == t)
+			hart.holder = NONE;
 		return sched_switch(caller);
 	}
-	threads[t].registers[REG_A0] = ipc_take_or_wait(t, threads[t].table + (u32)endpoint, s, arrival, true);
+	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
 	if (caller != NONE)
 		sched_ready(caller);
 	return sched_leave();
+}
+
+__attribute__((noinline)) u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t)
+{
+	u64 s = wide(threads[t].table) + endpoint;
+	u64 r = wide(threads[t].table) + reply;
+	u64 caller = NONE;
+	enum status status = ipc_check_receive(t, endpoint, arrival);
+
+	if (status == STATUS_OK)
+		status = ipc_check_reply(t, tag, reply);
+	if (status == STATUS_OK && arrival == reply)
+		status = STATUS_OCCUPIED;
+	if (status != STATUS_OK)
+		return ipc_refuse(t, status);
+
+	caller = wide(slots[r].object);
+	if (slots[r].type != CAP_REPLY || ipc_is_pending(t, s) || threads[caller].fault != 0 || ipc_carries(caller, tag) ||
+	    (threads[t].client == NONE && threads[caller].server != NONE))
+		return ipc_answer_and_receive(t, s, r, tag, out, arrival);
+	threads[caller].reply = NONE;
+	ipc_wait(t, s, r, arrival);
+	if (wide(threads[t].client) != caller)
+		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
+	threads[t].client = NONE;
+	threads[t].chain = 0;
+	threads[caller].server = NONE;
+	if (wide(hart.payer) != caller)
+		return sched_deliver(caller, tag, 0);
+	hart.served = true;
+	if (threads[caller].left == 0 || !sched_may_take_over(caller))
+		return sched_deliver(caller, tag, 0);
+	return sched_hand_over(caller, tag, 0);
 }
 
 void ipc_cancel(u32 t, enum status status)
@@ -503,7 +563,8 @@ bool ipc_fault(u32 t)
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;
-	ipc_await_reply(t, threads[receiver].reply, 0);
+	slots[threads[receiver].reply].rights = 0;
+	ipc_await_reply(t, threads[receiver].reply);
 	threads[receiver].reply = NONE;
 	sched_ready(receiver);
 	return true;

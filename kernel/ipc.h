@@ -12,7 +12,7 @@
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-u32 ipc_call(u64 endpoint, u64 tag, u32 t, u64 out, u64 arrival);
+u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
@@ -24,7 +24,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u32 t);
+u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */

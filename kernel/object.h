@@ -12,6 +12,17 @@ typedef _Bool bool;
 #define false ((bool)0)
 
 #define NONE 0u
+
+/* An index in the width of the machine's registers, for arithmetic: loads extend the sign, and no index has one (the views
+ * have less than 2^31 elements), so this costs nothing, where extending by zeros would cost two instructions each time. */
+/*@ requires index <= 0x7fffffff;
+    assigns \nothing;
+    ensures \result == index; */
+static inline u64 wide(u32 index)
+{
+	return (u64)(int)index;
+}
+
 #define RAM_MAX 0x200000000ul /* bytes of RAM that the views cover, 8 GiB; the real end is machine.ram_end */
 
 /* ---- A capability and its place in the derivation (32 bytes) ---- */
@@ -63,7 +74,7 @@ extern struct queue queues[N_QUEUES];
 struct thread {
 	u64 registers[32]; /* 0 is pc, the others are x1 to x31 */
 	u8 state;          /* enum thread_state */
-	u8 saved_all;      /* the thread was interrupted: every register is in memory. Else it left by a system call */
+	u8 saved_all;      /* the thread was interrupted: every register is in memory. Else it runs, or left by a system call */
 	u8 passive;
 	u8 priority;
 	u32 queue;         /* the queue that holds it, NONE while it runs or is stopped */
@@ -82,11 +93,12 @@ struct thread {
 	u32 left;          /* ticks left in this period */
 	u32 debt;          /* ticks that passive servers used beyond `left` */
 	u32 limit;         /* passive server: most ticks for one call, 0: no limit */
-	u32 limit_base;    /* passive server with a limit: what its payer had used when the call began (low 32 bits) */
+	u32 spent;         /* passive server with a limit: ticks of its payer that were charged during this call, less what was
+	                      not charged yet when the call began (as a signed number) */
 	u64 refill;        /* when the next period begins */
 	u64 used;          /* ticks used in all */
-	u64 fault_cause;
 	u64 fault_address;
+	u32 fault_cause;
 	u8 fault;          /* the blocked call is a fault message */
 	u8 grant;          /* the endpoint capability of the blocked operation had the grant right */
 	u8 chain;          /* passive servers above it that run on the same payer */
@@ -94,7 +106,8 @@ struct thread {
 	u32 link;          /* dying list */
 	u32 fault_badge;   /* of the fault endpoint, when the fault was sent */
 	u32 partition;     /* in whose windows it runs, and who works for it */
-	u32 spare[2];
+	u32 image_round;   /* the round of ASIDs in which `image` is valid */
+	u64 image;         /* what the MMU is given to walk its space: see space.c */
 	u64 slot_space[16]; /* the slots, read only through the view of slots */
 };
 #define THREAD_SLOT_OFFSET (384u / SLOT_BYTES)

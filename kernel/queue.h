@@ -17,18 +17,18 @@
     ensures links: queue_links;
     ensures put: threads[t].queue == q && queues[q].tail == t;
     ensures first: \old(queues[q].tail) == NONE ==> queues[q].head == t; */
-static inline void queue_put(u32 q, u32 t)
+static inline void queue_put(u64 q, u64 t)
 {
-	u32 tail = queues[q].tail;
+	u64 tail = wide(queues[q].tail);
 
-	threads[t].queue = q;
+	threads[t].queue = (u32)q;
 	threads[t].next = NONE;
-	threads[t].prev = tail;
+	threads[t].prev = (u32)tail;
 	if (tail != NONE)
-		threads[tail].next = t;
+		threads[tail].next = (u32)t;
 	else
-		queues[q].head = t;
-	queues[q].tail = t;
+		queues[q].head = (u32)t;
+	queues[q].tail = (u32)t;
 }
 
 /* Remove thread t, which is the first of queue q. */
@@ -36,11 +36,11 @@ static inline void queue_put(u32 q, u32 t)
     assigns threads[0 .. N_THREADS - 1].prev, threads[t].queue, queues[q].head, queues[q].tail;
     ensures links: queue_links;
     ensures taken: threads[t].queue == NONE; */
-static inline void queue_take_first(u32 q, u32 t)
+static inline void queue_take_first(u64 q, u64 t)
 {
-	u32 after = threads[t].next;
+	u64 after = wide(threads[t].next);
 
-	queues[q].head = after;
+	queues[q].head = (u32)after;
 	if (after == NONE)
 		queues[q].tail = NONE;
 	else

@@ -3,7 +3,6 @@
  * Time is charged once per change of payer. A period is renewed when it is noticed to be over (at a charge, when the
  * thread becomes ready, or by the wheel), so a thread that sleeps costs nothing. */
 #include "sched.h"
-#include "arch/riscv64/arch.h"
 
 struct hart hart;
 
@@ -231,6 +230,24 @@ static void sched_renew(u32 t, u64 now)
 	}
 }
 
+/* The payer p was charged `ticks`: they count for every server that works on its budget. */
+/*@ requires p < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1].spent; */
+static void sched_count_limits(u32 p, u32 ticks)
+{
+	u32 server = threads[p].server;
+
+	/*@ loop invariant server < N_THREADS;
+	    loop assigns i, server, threads[0 .. N_THREADS - 1].spent;
+	    loop variant CHAIN_MAX - i; */
+	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
+		long spent = (int)threads[server].spent + (long)ticks;
+
+		threads[server].spent = spent < 0x7fffffff ? (u32)spent : 0x7fffffffu;
+		server = threads[server].server;
+	}
+}
+
 void sched_charge(u64 now)
 {
 	u32 p = hart.payer;
@@ -243,6 +260,8 @@ void sched_charge(u64 now)
 	if (p == NONE)
 		return;
 	threads[p].used += elapsed;
+	if (threads[p].server != NONE)
+		sched_count_limits(p, ticks);
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
@@ -331,14 +350,14 @@ static void sched_share_rest(void)
 	}
 }
 
-/* Ticks that the passive server t, charged up to now, may still use for this call. */
+/* Ticks that the passive server t, whose payer was charged up to now, may still use for this call. */
 /*@ requires t < N_THREADS;
     assigns \nothing; */
-static inline u32 sched_limit_left(u32 t)
+static inline u64 sched_limit_left(u32 t)
 {
-	u32 spent = (u32)threads[sched_payer(t)].used - threads[t].limit_base;
+	long left = (long)threads[t].limit - (int)threads[t].spent;
 
-	return spent < threads[t].limit ? threads[t].limit - spent : 0;
+	return left > 0 ? (u64)left : 0;
 }
 
 /* When the thread that runs must be looked at again: its payer has no budget left, or it exceeds the limit of a call. */
@@ -390,7 +409,13 @@ static void sched_wait_for_window(u64 now)
 	sched_arm_until(now);
 }
 
-void sched_change_payer(u32 payer)
+/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
+ * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
+/*@ requires sched_valid && payer < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid;
+    ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
+static void sched_change_payer(u32 payer)
 {
 	u64 now = arch_time();
 
@@ -444,8 +469,51 @@ u32 sched_leave(void)
 	if (next == NONE)
 		return NONE;
 	if (threads[next].root != hart.root)
-		space_switch(threads[next].root);
+		space_switch(next);
 	return next;
+}
+
+u32 sched_switch(u32 t)
+{
+	if (threads[t].priority + 1u < hart.top || !sched_has_budget(t)) {
+		sched_ready(t);
+	} else {
+		threads[t].state = THREAD_READY;
+		hart.current = t;
+	}
+	return sched_leave();
+}
+
+/* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
+/*@ requires sched_valid && 0 < t < N_THREADS && 0 < payer < N_THREADS && threads[payer].partition == hart.partition;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid;
+    ensures hart.current == t && hart.payer == payer; */
+static inline void sched_begin_turn(u32 t, u32 payer)
+{
+	hart.current = t;
+	if (payer != hart.payer)
+		sched_change_payer(payer);
+	else if (payer != t && threads[t].limit != 0)
+		sched_resume_limit(t);
+}
+
+__attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
+{
+	u32 payer = threads[t].client != NONE ? threads[t].client : (u32)t;
+
+	if (sched_may_take_over(t) && sched_has_budget((u32)t) && threads[payer].client == NONE &&
+	    threads[payer].partition == hart.partition) {
+		sched_begin_turn((u32)t, payer);
+		return sched_hand_over(t, tag, badge);
+	}
+	threads[t].registers[REG_A0] = STATUS_OK;
+	threads[t].registers[REG_A1] = tag;
+	threads[t].registers[REG_A2] = badge;
+	arch_payload_trim(tag & TAG_LENGTH);
+	hart.holder = (u32)t;
+	hart.current = NONE;
+	return sched_switch((u32)t);
 }
 
 void sched_yield(void)
@@ -486,28 +554,9 @@ static bool sched_turn_wheel(u64 now)
 	return hart.wheel_at < target;
 }
 
-/* What p has used in all (low 32 bits), with what it is not yet charged for. */
-/*@ requires p < N_THREADS;
-    assigns \nothing; */
-static inline u32 sched_used(u32 p, u64 now)
-{
-	return (u32)(threads[p].used + (p == hart.payer ? now - hart.since : 0));
-}
-
-void sched_begin_limit(u32 t)
-{
-	u64 now = arch_time();
-
-	threads[t].limit_base = sched_used(sched_payer(t), now);
-	sched_arm_until(now + threads[t].limit);
-}
-
 void sched_resume_limit(u32 t)
 {
-	u64 now = arch_time();
-	u32 spent = sched_used(sched_payer(t), now) - threads[t].limit_base;
-
-	sched_arm_until(now + (spent < threads[t].limit ? threads[t].limit - spent : 0));
+	sched_arm_until(hart.since + sched_limit_left(t));
 }
 
 void sched_begin_limits(u32 t)
@@ -519,7 +568,7 @@ void sched_begin_limits(u32 t)
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
-		threads[server].limit_base = (u32)threads[t].used;
+		threads[server].spent = 0;
 		threads[server].chain = (u8)(i + 1);
 		server = threads[server].server;
 	}
@@ -538,12 +587,12 @@ static void sched_rotate(void)
 
 /* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
-    assigns threads[t].limit_base; */
+    assigns threads[t].spent; */
 static bool sched_limit_is_over(u32 t)
 {
 	if (threads[t].limit == 0 || threads[t].client == NONE || sched_limit_left(t) != 0)
 		return false;
-	threads[t].limit_base = (u32)threads[sched_payer(t)].used;
+	threads[t].spent = 0;
 	return true;
 }
 

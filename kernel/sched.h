@@ -4,6 +4,7 @@
  * shares what the others leave over. A passive server runs on its caller's budget while it owes a reply.
  * Where there is a schedule, only the partition whose window is open runs: its threads, and who works for them. */
 #pragma once
+#include "arch/riscv64/arch.h"
 #include "queue.h"
 #include "space.h"
 
@@ -46,11 +47,18 @@ void sched_yield(void);
     ensures valid: sched_valid; */
 void sched_charge(u64 now);
 
-/* The passive server t, which has a limit, begins to work for its client, or goes on: the timer ends it in time. */
+/* The passive server t, which has a limit, begins to work for its client. True if the timer is set early enough to end
+ * it; else its call must not go on before sched_leave. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
-    assigns threads[t].limit_base, hart.armed;
-    ensures valid: sched_valid; */
-void sched_begin_limit(u32 t);
+    assigns threads[t].spent; */
+static inline bool sched_begin_limit(u64 t)
+{
+	u64 now = arch_time();
+
+	threads[t].spent = (u32)(hart.since - now);
+	return now + wide(threads[t].limit) >= hart.armed;
+}
+/* It goes on: the timer ends it in time. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
     assigns hart.armed;
     ensures valid: sched_valid; */
@@ -104,38 +112,42 @@ static inline bool sched_has_budget(u32 t)
 	return threads[t].client != NONE || threads[t].left != 0;
 }
 
-/* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
- * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
-/*@ requires sched_valid && payer < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
-    ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
-void sched_change_payer(u32 payer);
-
-/* The current thread has blocked (hart.current is NONE) and t just stopped waiting, with its payload in the registers:
- * let it run at once if nobody more important is ready. Leaves the kernel. This is the short way of every call: where
- * the payer stays the same, as on a call to a passive server, nothing else is looked at. */
+/* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
+ * important is ready. Leaves the kernel. */
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && hart.current == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid;
     ensures \result == hart.current; */
-static inline u32 sched_switch(u32 t)
-{
-	u32 payer = threads[t].client != NONE ? threads[t].client : t;
+u32 sched_switch(u32 t);
 
-	if (threads[t].priority + 1u < hart.top || !sched_has_budget(t)) {
-		sched_ready(t);
-		return sched_leave();
-	}
+/* The same for who got a message: its tag and badge, with its payload in the registers. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid;
+    ensures \result == hart.current; */
+u32 sched_deliver(u64 t, u64 tag, u64 badge);
+
+/* The same where the one who pays goes on to pay, as on each call of a passive server and on its answer: the short way of
+ * every request. Where nobody more important is ready nothing else has to be looked at. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && hart.payer != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid;
+    ensures \result == hart.current; */
+static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
+{
 	threads[t].state = THREAD_READY;
-	hart.current = t;
-	if (threads[payer].client != NONE || hart.holder != t)
-		return sched_leave();
-	if (payer != hart.payer)
-		sched_change_payer(payer);
-	if (threads[t].root != hart.root)
-		space_switch(threads[t].root);
-	return hart.current;
+	hart.current = (u32)t;
+	hart.holder = (u32)t;
+	hart.root = threads[t].root;
+	return arch_leave(t, tag, badge, threads[t].image);
+}
+
+/* Whether nobody more important than t is ready, and the image of its space is at hand. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline bool sched_may_take_over(u64 t)
+{
+	return threads[t].priority + 1u >= hart.top && threads[t].image_round == hart.asid_round;
 }
 
 /* End a system call of t that did not switch: its result, and on. */

@@ -57,34 +57,49 @@ void space_emptied(u32 s)
 	arch_space_fence();
 }
 
-void space_switch(u32 root)
+/* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
+ * every translation must be forgotten. */
+/*@ requires slot_index(header);
+    assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
+    ensures slots[header].watermark == hart.asid_round; */
+static bool space_give_asid(u32 header)
 {
+	bool flush = hart.asid == machine.asid_limit;
+
+	if (slots[header].badge != 0 && slots[header].watermark == hart.asid_round)
+		return false;
+	if (flush) {
+		hart.asid = 0;
+		hart.asid_round++;
+	}
+	hart.asid++;
+	slots[header].badge = hart.asid;
+	slots[header].watermark = hart.asid_round;
+	return flush;
+}
+
+void space_switch(u32 t)
+{
+	u32 root = threads[t].root;
 	u32 header = root * SPACE_SLOTS + SPACE_HEADER;
-	bool flush = false;
+	bool flush = true;
 
 	hart.root = root;
-	if (machine.asid_limit == 0) {
-		arch_space_load(root, 0, true);
+	if (machine.asid_limit == 0) { /* no image is ever valid: every switch comes here and flushes */
+		arch_space_load(arch_space_image(root, 0), true);
 		return;
 	}
-	if (slots[header].badge == 0 || slots[header].watermark != hart.asid_round) {
-		if (hart.asid == machine.asid_limit) {
-			hart.asid = 0;
-			hart.asid_round++;
-			flush = true;
-		}
-		hart.asid++;
-		slots[header].badge = hart.asid;
-		slots[header].watermark = hart.asid_round;
-	}
-	arch_space_load(root, slots[header].badge, flush);
+	flush = space_give_asid(header);
+	threads[t].image = arch_space_image(root, slots[header].badge);
+	threads[t].image_round = hart.asid_round;
+	arch_space_load(threads[t].image, flush);
 }
 
 void space_leave(u32 space)
 {
 	if (hart.root == space) {
 		hart.root = KERNEL_SPACE;
-		arch_space_load(KERNEL_SPACE, 0, true);
+		arch_space_load(arch_space_image(KERNEL_SPACE, 0), true);
 	}
 	arch_space_fence();
 }

@@ -18,10 +18,12 @@ void space_filled(u32 s);
     assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1].installed; */
 void space_emptied(u32 s);
 
-/* Let the MMU walk `root`, under an ASID of its own where the hardware has them. */
-/*@ requires root < N_SLOTS / SPACE_SLOTS;
-    assigns hart.root, hart.asid, hart.asid_round, slots[root * SPACE_SLOTS + SPACE_HEADER]; */
-void space_switch(u32 root);
+/* Let the MMU walk the space of thread t, under an ASID of its own where the hardware has them. The image is kept in the
+ * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
+/*@ requires 0 < t < N_THREADS && threads[t].root < N_SLOTS / SPACE_SLOTS;
+    assigns hart.root, hart.asid, hart.asid_round, slots[threads[t].root * SPACE_SLOTS + SPACE_HEADER],
+            threads[t].image, threads[t].image_round; */
+void space_switch(u32 t);
 
 /* The space is destroyed: never walk it again. */
 /*@ requires space < N_SLOTS / SPACE_SLOTS;

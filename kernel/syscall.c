@@ -120,10 +120,9 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 
 /* Start of a system call of t whose results are set at its end. */
 /*@ requires 0 < t < N_THREADS;
-    assigns threads[t].saved_all, threads[t].registers[REG_A1 .. REG_A2]; */
+    assigns threads[t].registers[REG_A1 .. REG_A2]; */
 static inline void syscall_begin(u32 t)
 {
-	threads[t].saved_all = 0;
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
 }
@@ -179,9 +178,9 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
 {
 	if (number == SYS_CALL)
-		return ipc_call(a0, a1, hart.current, a3, a4);
+		return ipc_call(a0, a1, wide(hart.current), a3, a4);
 	if (number == SYS_REPLY_RECV)
-		return ipc_reply_receive(a0, a1, a2, a3, a4, hart.current);
+		return ipc_reply_receive(a0, a1, a2, a3, a4, wide(hart.current));
 	if (number == SYS_SIGNAL)
 		return syscall_signal(hart.current, a0);
 	if (number != SYS_INVOKE)

@@ -35,6 +35,7 @@ void thread_filled(u32 s)
 		break;
 	case THREAD_SPACE:
 		threads[t].root = slots[s].object;
+		threads[t].image_round = 0; /* no round has this number */
 		break;
 	case THREAD_BOUND:
 		threads[t].bound = slots[s].object;
@@ -199,7 +200,7 @@ static void thread_record_fault(u32 t)
 
 void thread_fault(u32 t, u64 cause, u64 address)
 {
-	threads[t].fault_cause = cause;
+	threads[t].fault_cause = (u32)cause;
 	threads[t].fault_address = address;
 	sched_remove(t);
 	if (ipc_fault(t))

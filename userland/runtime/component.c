@@ -80,7 +80,7 @@ static _Noreturn void serve(u64 thread)
 	sys_recv(SLOT_ENDPOINT, reply, arrival, &m);
 	for (;;) {
 		if (m.status == STATUS_OK) {
-			bool arrived = (m.tag & TAG_CAP) != 0;
+			bool arrived = arrival != 0 && (m.tag & TAG_CAP) != 0;
 			bool answered = called(&m);
 
 			/* What the handler did not move away must go: the slot has to be free for the next one. */

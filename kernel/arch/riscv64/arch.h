@@ -32,10 +32,24 @@ u64 arch_time(void);
 /*@ assigns \nothing; */
 void arch_timer_set(u64 deadline);
 
-/* Let the MMU walk the root of space `root` with ASID `asid`; `flush` forgets every translation first. */
+/* Leave the kernel: t, which left by a system call, goes on with the status OK, `tag` and `second` in its result
+ * registers, and with the payload in the hardware registers, of which the words beyond the tag's length are cleared. The
+ * MMU walks `image`. This is how almost every call ends, so it does all of it in one go; on the hart it does not return. */
+/*@ requires 0 < t < N_THREADS;
+    assigns threads[t].registers[REG_A0 .. REG_A2], payload[0 .. 5];
+    ensures results: threads[t].registers[REG_A0] == STATUS_OK && threads[t].registers[REG_A1] == tag &&
+      threads[t].registers[REG_A2] == second;
+    ensures trimmed: \forall integer i; 0 <= i < 6 ==> payload[i] == (i < (tag & TAG_LENGTH) ? \old(payload[i]) : 0);
+    ensures \result == t; */
+u32 arch_leave(u64 t, u64 tag, u64 second, u64 image);
+
+/* What the MMU is given to walk the root of space `root` with ASID `asid`. */
 /*@ requires root < N_SLOTS / SPACE_SLOTS;
     assigns \nothing; */
-void arch_space_load(u32 root, u32 asid, bool flush);
+u64 arch_space_image(u64 root, u64 asid);
+/* Let the MMU walk it; `flush` forgets every translation first. */
+/*@ assigns \nothing; */
+void arch_space_load(u64 image, bool flush);
 /* Forget every translation: pairs with each change of a hardware entry. */
 /*@ assigns \nothing; */
 void arch_space_fence(void);
@@ -49,7 +63,7 @@ u64 arch_entry_level(u32 granule);
     assigns ptes[space * SPACE_PTES + SPACE_ROOT_ENTRIES .. space * SPACE_PTES + 511]; */
 void arch_space_kernel_half(u32 space);
 
-/* Pairs with retype: no access to the new views moves before the zeroing. */
+/* Pairs with retype: no access to the old views moves behind the zeroing, none to the new views before it. */
 /*@ assigns \nothing; */
 void arch_barrier(void);
 

@@ -1,7 +1,8 @@
 /* entry.S - from user to kernel and back; the payload registers; the first instructions.
  *
- * tp holds the struct thread that runs while the kernel works for it, sscratch holds it while user code runs and zero
- * while the kernel runs. sp is the one kernel stack, empty at every entry. A system call is a function call to its
+ * tp holds the struct thread that runs while the kernel works for it, sscratch holds it while user code runs, and the top
+ * of the stack while the kernel runs: there is room for what a trap would save, so that only one that is no system call
+ * has to ask whether it came from the kernel. sp is the one kernel stack, empty at every entry. A system call is a function call to its
  * caller: s0, s1, s8-s11, sp, gp, tp survive in memory, s2-s7 (the payload) stay in the registers, the rest comes back
  * cleared. Interrupts and faults save everything. */
 
@@ -29,7 +30,8 @@ kernel_entry:
 1:
 	lla	t0, trap_entry
 	csrw	stvec, t0
-	csrw	sscratch, zero
+	lla	t0, kernel_stack_top
+	csrw	sscratch, t0
 	sfence.vma
 	add	a0, s0, a1
 	call	arch_start
@@ -40,7 +42,6 @@ kernel_entry:
 	.globl trap_entry
 trap_entry:
 	csrrw	tp, sscratch, tp
-	beqz	tp, trap_in_kernel
 	sd	sp, REG(2)(tp)
 	csrr	sp, scause
 	addi	sp, sp, -8		/* CAUSE_USER_ECALL */
@@ -53,13 +54,30 @@ trap_entry:
 	sd	s9, REG(25)(tp)
 	sd	s10, REG(26)(tp)
 	sd	s11, REG(27)(tp)
-	csrrw	t0, sscratch, zero
+	lla	sp, kernel_stack_top
+	csrrw	t0, sscratch, sp
 	sd	t0, REG(4)(tp)
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	sd	t0, PC(tp)
-	lla	sp, kernel_stack_top
 	jal	syscall_handle
+
+/* The end of a system call for the thread in tp: a0 to a2 are there, sepc and sscratch are set. */
+	.macro	leave
+	ld	sp, REG(2)(tp)
+	ld	gp, REG(3)(tp)
+	ld	s0, REG(8)(tp)
+	ld	s1, REG(9)(tp)
+	ld	s8, REG(24)(tp)
+	ld	s9, REG(25)(tp)
+	ld	s10, REG(26)(tp)
+	ld	s11, REG(27)(tp)
+	ld	tp, REG(4)(tp)
+	.irp r, 1, 5, 6, 7, 13, 14, 15, 16, 17, 28, 29, 30, 31
+	li	x\r, 0
+	.endr
+	sret
+	.endm
 
 /* a0: the thread to run, NONE for nobody. */
 resume:
@@ -73,52 +91,51 @@ resume:
 	csrw	sepc, t1
 	bnez	t0, resume_all
 
-	ld	sp, REG(2)(tp)
-	ld	gp, REG(3)(tp)
-	ld	s0, REG(8)(tp)
-	ld	s1, REG(9)(tp)
-	ld	s8, REG(24)(tp)
-	ld	s9, REG(25)(tp)
-	ld	s10, REG(26)(tp)
-	ld	s11, REG(27)(tp)
 	ld	a0, REG(10)(tp)
 	ld	a1, REG(11)(tp)
 	ld	a2, REG(12)(tp)
-	ld	tp, REG(4)(tp)
-	li	ra, 0
-	li	t0, 0
-	li	t1, 0
-	li	t2, 0
-	li	a3, 0
-	li	a4, 0
-	li	a5, 0
-	li	a6, 0
-	li	a7, 0
-	li	t3, 0
-	li	t4, 0
-	li	t5, 0
-	li	t6, 0
-	sret
+	leave
 
 resume_all:
+	sb	zero, SAVED_ALL(tp)	/* so no system call has to */
 	.irp r, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ld	x\r, REG(\r)(tp)
 	.endr
 	ld	tp, REG(4)(tp)
 	sret
 
+/* A message was handed over (arch.h). a0: the thread, a1: the tag, a2, a3: what satp becomes. */
+	.globl arch_leave
+arch_leave:
+	csrw	satp, a3
+	lla	tp, threads
+	slli	a0, a0, 9
+	add	tp, tp, a0
+	ld	t0, PC(tp)
+	andi	t1, a1, 7		/* TAG_LENGTH */
+	addi	t1, t1, -6		/* MESSAGE_WORDS */
+	csrw	sscratch, tp
+	csrw	sepc, t0
+	bnez	t1, 2f
+1:	li	a0, 0			/* STATUS_OK */
+	leave
+2:	addi	a0, t1, 6
+	jal	arch_payload_trim
+	j	1b
+
 /* sp is saved and free; tp is the thread. */
 trap_other:
+	lla	sp, kernel_stack_top
+	beq	tp, sp, trap_in_kernel
 	.irp r, 1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	sd	x\r, REG(\r)(tp)
 	.endr
-	csrrw	t0, sscratch, zero
+	csrrw	t0, sscratch, sp
 	sd	t0, REG(4)(tp)
 	csrr	t0, sepc
 	sd	t0, PC(tp)
 	csrr	a0, scause
 	csrr	a1, stval
-	lla	sp, kernel_stack_top
 	call	trap_handle
 	j	resume
 
@@ -127,14 +144,13 @@ idle:
 	call	trap_idle
 	j	resume
 
-/* A trap while the kernel ran: the kernel is wrong. tp is 0, sscratch holds what tp was. */
+/* A trap while the kernel ran: the kernel is wrong. tp is the top of the stack, sscratch holds what tp was. */
 trap_in_kernel:
 	csrr	a0, scause
 	csrr	a1, stval
 	csrr	a2, sepc
-	mv	a3, sp
+	ld	a3, REG(2)(tp)
 	mv	a4, ra
-	lla	sp, kernel_stack_top
 	call	trap_panic
 2:	wfi
 	j	2b

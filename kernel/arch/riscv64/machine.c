@@ -88,11 +88,14 @@ void arch_space_fence(void)
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
 
-void arch_space_load(u32 root, u32 asid, bool flush)
+u64 arch_space_image(u64 root, u64 asid)
 {
-	u64 page = (machine.base + root * (u64)SPACE_BYTES) >> 12;
+	return SATP_SV39 | asid << SATP_ASID_SHIFT | (machine.base + root * SPACE_BYTES) >> 12;
+}
 
-	__asm__ volatile("csrw satp, %0" :: "r"(SATP_SV39 | (u64)asid << SATP_ASID_SHIFT | page) : "memory");
+void arch_space_load(u64 image, bool flush)
+{
+	__asm__ volatile("csrw satp, %0" :: "r"(image) : "memory");
 	if (flush)
 		arch_space_fence();
 }

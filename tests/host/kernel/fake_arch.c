@@ -45,10 +45,25 @@ void arch_timer_set(u64 deadline)
 	fake.timer = deadline;
 }
 
-void arch_space_load(u32 root, u32 asid, bool flush)
+u32 arch_leave(u64 t, u64 tag, u64 second, u64 image)
 {
-	fake.root = root;
-	fake.asid = asid;
+	threads[t].registers[REG_A0] = STATUS_OK;
+	threads[t].registers[REG_A1] = tag;
+	threads[t].registers[REG_A2] = second;
+	arch_payload_trim(tag & TAG_LENGTH);
+	arch_space_load(image, false);
+	return (u32)t;
+}
+
+u64 arch_space_image(u64 root, u64 asid)
+{
+	return asid << 32 | root;
+}
+
+void arch_space_load(u64 image, bool flush)
+{
+	fake.root = (u32)image;
+	fake.asid = (u32)(image >> 32);
 	fake.loads++;
 	if (flush)
 		fake.flushes++;

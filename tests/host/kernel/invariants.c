@@ -597,10 +597,7 @@ static void check_time(void)
 		CHECK(hart.armed <= fake.time, "I7: runs without budget", t);
 	CHECK(hart.armed <= hart.since + (threads[p].left != 0 ? threads[p].left : machine.slice), "I7: nothing ends its turn", t);
 	if (threads[t].client != NONE && threads[t].limit != 0) {
-		/* the base counts what the payer was not charged for yet, so this may be negative */
-		long spent = (int)((u32)threads[p].used - threads[t].limit_base);
-
-		long end = (long)hart.since + (long)threads[t].limit - spent;
+		long end = (long)hart.since + (long)threads[t].limit - (int)threads[t].spent; /* which may be negative */
 
 		CHECK((long)hart.armed <= (end > (long)fake.time ? end : (long)fake.time), "I7: nothing ends its call", t);
 	}

@@ -216,8 +216,10 @@ static void load_registers(struct user *u, u32 t)
 	u->x[0] = threads[t].registers[REG_PC];
 	for (u32 i = 1; i < 32; i++)
 		u->x[i] = threads[t].saved_all != 0 ? threads[t].registers[i] : 0;
-	if (threads[t].saved_all != 0)
+	if (threads[t].saved_all != 0) {
+		threads[t].saved_all = 0;
 		return;
+	}
 	for (u32 i = 0; i < sizeof kept; i++)
 		u->x[kept[i]] = threads[t].registers[kept[i]];
 	for (u32 i = 0; i < 3; i++)
