@@ -394,6 +394,11 @@ static void a_disk_that_hangs_fails_everything_at_once(void)
 	u64 progress = queue_progress();
 	queue_run(hint++);
 	CHECK(queue_progress() == progress);
+	queue_ping_disk();
+	CHECK(!queue_disk_lives());
+	(void)disk_run(0); /* the driver runs, its disk does nothing */
+	queue_run(hint++);
+	CHECK(queue_disk_lives() && queue_progress() == progress);
 	queue_give_up();
 	for (u32 i = 0; i < 40; i++)
 		CHECK(response(0, &record) && record.status == BLOCK_TIMEOUT);

@@ -286,6 +286,30 @@ static void sessions_survive_restarts_of_both_sides(void)
 	use(&client, &server, 1);
 }
 
+static void a_server_that_runs_gives_a_sign_of_life(void)
+{
+	struct ring_client client;
+	struct ring_server server;
+
+	memset(channel_memory, 0, sizeof(channel_memory));
+	attach_client(&client);
+	attach_server(&server);
+	ring_server_start(&server, 1);
+	for (u32 round = 0; round < 3; round++) {
+		ring_client_ping(&client);
+		CHECK(!ring_client_answered(&client));
+		(void)ring_server_poll(&server);                  /* with or without a session */
+		CHECK(ring_client_answered(&client));
+		if (round == 1) {                                 /* either side may start anew */
+			attach_client(&client);
+			attach_server(&server);
+			ring_server_start(&server, 1);
+			ring_client_ping(&client);
+			CHECK(!ring_client_answered(&client));        /* not the sign of the one before */
+		}
+	}
+}
+
 int main(void)
 {
 	records_come_in_order_and_a_full_ring_refuses();
@@ -295,6 +319,7 @@ int main(void)
 	a_lying_consumer_breaks_the_ring();
 	no_wake_up_is_lost();
 	sessions_survive_restarts_of_both_sides();
+	a_server_that_runs_gives_a_sign_of_life();
 	printf("%u checks passed, %u failed\n", passed, failed);
 	return failed != 0;
 }

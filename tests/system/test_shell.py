@@ -2,6 +2,7 @@
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -110,6 +111,20 @@ def test_crash_of_a_server_leaves_the_shell_alive(boot, component):
         if "default system" in text:
             break
     assert "default system" in text
+    assert machine.poweroff() == 0
+
+
+@pytest.mark.parametrize("component", ["block", "disk_driver"])
+def test_who_needs_a_stopped_server_is_told_soon(boot, disk, component):
+    """Long before the patience with a slow disk (3 and 8 seconds) ends; and all is well once the server is back."""
+    machine = boot("--disk", str(disk({"sub/late.txt": b"well\n"})))
+    machine.run(f"crash {component}")
+    start = time.monotonic()
+    assert "the disk does not answer; `ps` shows whether" in machine.run("cat sub/late.txt")
+    assert time.monotonic() - start < 2.5
+    assert "the disk does not answer" in machine.run("cat sub/late.txt")
+    machine.run(f"restart {component}")
+    assert "well" in machine.run("cat sub/late.txt")
     assert machine.poweroff() == 0
 
 

@@ -156,7 +156,10 @@ void ring_server_start(struct ring_server *server, u64 hint)
 enum ring_event ring_server_poll(struct ring_server *server)
 {
 	u64 wanted = __atomic_load_n(&server->channel->client_session, __ATOMIC_ACQUIRE);
+	u64 ping = __atomic_load_n(&server->channel->client_ping, __ATOMIC_RELAXED);
 
+	if (ping != __atomic_load_n(&server->channel->server_pong, __ATOMIC_RELAXED))
+		__atomic_store_n(&server->channel->server_pong, ping, __ATOMIC_RELAXED);
 	if (wanted == server->session || wanted >> 32 != server->epoch)
 		return RING_NOTHING;
 	server->session = wanted;
@@ -209,4 +212,15 @@ enum ring_event ring_client_poll(struct ring_client *client)
 		return RING_OPENED;
 	}
 	return RING_NOTHING;
+}
+
+void ring_client_ping(struct ring_client *client)
+{
+	client->ping = __atomic_load_n(&client->channel->server_pong, __ATOMIC_RELAXED) + 1;
+	__atomic_store_n(&client->channel->client_ping, client->ping, __ATOMIC_RELEASE);
+}
+
+bool ring_client_answered(const struct ring_client *client)
+{
+	return __atomic_load_n(&client->channel->server_pong, __ATOMIC_ACQUIRE) == client->ping;
 }

@@ -12,7 +12,10 @@
  * Sessions: a client and a server that share a request ring and a response ring in one memory begin with a struct
  * ring_channel. Each start of the server is an epoch. The client opens a session in that epoch with both of its
  * indices at zero; the server accepts it with both of its own at zero. So a restart of either side is seen by the
- * other before it uses an index of the past. */
+ * other before it uses an index of the past.
+ *
+ * Signs of life: a client that has waited for long asks (ring_client_ping) and signals; a server that runs at all
+ * answers when it looks at its sessions. So a slow device is told from a server that has stopped. */
 #pragma once
 #include "../../kernel/abi.h"
 #include <stdbool.h>
@@ -69,10 +72,12 @@ void ring_awake(struct ring *ring);
 
 struct ring_channel { /* at the start of a connection's memory that holds a request and a response ring */
 	u64 client_session;   /* epoch << 32 | number: the session that the client wants; written by the client */
-	u64 client_spare[7];
+	u64 client_ping;      /* a number that the server repeats; written by the client */
+	u64 client_spare[6];
 	u64 server_session;   /* the session that the server serves; written by the server, like the next */
 	u64 server_epoch;     /* changes with each start of the server; 0: never started */
-	u64 server_spare[6];
+	u64 server_pong;      /* the last client_ping that the server saw */
+	u64 server_spare[5];
 };
 _Static_assert(sizeof(struct ring_channel) == 128, "two cache lines before the rings");
 
@@ -81,6 +86,7 @@ struct ring_client { /* the client's private view of its channel */
 	struct ring requests;
 	struct ring responses;
 	u64 session;          /* what we asked for */
+	u64 ping;             /* the number that we want repeated */
 	bool open;            /* the server has accepted it */
 };
 
@@ -100,7 +106,8 @@ enum ring_event {
 
 /* Server: a new epoch (at start, once a client). `hint` makes it differ from earlier ones: the time is fine. */
 void ring_server_start(struct ring_server *server, u64 hint);
-/* Server: look for a session that the client wants; RING_OPENED: forget the requests of the old one, then signal. */
+/* Server: show that we live, and look for a session that the client wants; RING_OPENED: forget the requests of the old
+ * one, then signal. */
 enum ring_event ring_server_poll(struct ring_server *server);
 /* Server: end the session of a client that broke the rules; it must open again. */
 void ring_server_end(struct ring_server *server);
@@ -108,3 +115,7 @@ void ring_server_end(struct ring_server *server);
 bool ring_client_open(struct ring_client *client, u64 hint);
 /* Client: has the server accepted, or gone? */
 enum ring_event ring_client_poll(struct ring_client *client);
+/* Client: ask the server for a sign of life (then signal it, and give it time to run). */
+void ring_client_ping(struct ring_client *client);
+/* Client: has the server run since the last ping? */
+bool ring_client_answered(const struct ring_client *client);

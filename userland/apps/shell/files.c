@@ -59,6 +59,8 @@ static const struct explanation explanations[] = {
 	{FILE_ERROR_NO_DISK, "there is no disk", "start the system with --disk IMAGE, or `restart` the disk's driver"},
 	{FILE_ERROR_NO_FILE_SYSTEM, "the disk has no FAT file system that I know", "make one on the host with mkfs.fat"},
 	{FILE_ERROR_RESTARTED, "the file server was restarted meanwhile", "do it again"},
+	{FILE_ERROR_NO_ANSWER, "the disk does not answer", "`ps` shows whether its server or its driver has stopped, `restart` "
+		"builds it anew"},
 	{STATUS_CANCELLED, "it was interrupted", "do it again"},
 };
 

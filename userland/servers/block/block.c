@@ -5,6 +5,7 @@
 
 #define MIB (1024u * 1024u / BLOCK_SECTOR)
 #define PATIENCE (3 * TIMEBASE)  /* a disk that does not answer anything for so long hangs */
+#define LOOK (TIMEBASE / 5)      /* how long to wait for it before asking its driver for a sign of life, and for that */
 
 _Static_assert(BLOCK_CLIENTS <= QUEUE_CLIENTS, "more clients than the queue has places for");
 _Static_assert(DISK_MEMORY_SIZE >= 64 * 1024, "the connection to the disk's driver needs 64 KiB of memory or more");
@@ -44,23 +45,31 @@ void queue_changed(const struct queue_report *report)
 	}
 }
 
-/* With a timer: look now and then whether the disk still answers somebody who waits. */
+/* With a timer: look now and then whether the disk still answers somebody who waits. A driver that gives no sign of life
+ * has stopped; one that does may have a slow disk, for PATIENCE. */
 static void watch(void)
 {
 #ifdef BIT_TIMER
-	static u64 look_at, progress;
-	static bool watching;
+	static u64 look_at, give_up_at, progress;
+	static bool watching, asked;
 
 	u64 now = clock_ticks();
 	if (watching ? now < look_at : !queue_busy())
 		return;
-	if (watching && queue_busy() && queue_progress() == progress) {
-		print("block: the disk's driver does not answer; requests fail until it does\n");
+	bool silent = watching && queue_busy() && queue_progress() == progress;
+	bool stopped = silent && asked && !queue_disk_lives();
+	if (stopped || (silent && now >= give_up_at)) {
+		print("block: the disk%s; requests fail until it does\n", stopped ? "'s driver does not run" : " does not answer");
 		queue_give_up();
 	}
 	watching = queue_busy();
 	progress = queue_progress();
-	look_at = now + PATIENCE;
+	asked = watching && silent;
+	if (asked)
+		queue_ping_disk();
+	else
+		give_up_at = now + PATIENCE;
+	look_at = now + LOOK;
 	if (watching)
 		(void)timer_arm(SLOT_TIMER, look_at);
 #endif

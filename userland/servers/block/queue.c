@@ -538,6 +538,17 @@ u64 queue_progress(void)
 	return disk.answers;
 }
 
+void queue_ping_disk(void)
+{
+	ring_client_ping(&disk.ring);
+	queue_kick_disk();
+}
+
+bool queue_disk_lives(void)
+{
+	return ring_client_answered(&disk.ring);
+}
+
 void queue_give_up(void)
 {
 	disk.state = QUEUE_STALLED;
@@ -570,10 +581,10 @@ static bool sleep_all(void)
 
 void queue_run(u64 hint)
 {
-	do {
-		follow_disk(hint);
+	do { /* clients first: what the disk did for a session that its client has left must not land any more */
 		for (u32 i = 0; i < client_count; i++)
 			follow_client(i);
+		follow_disk(hint);
 		issue();
 		publish();
 	} while (!sleep_all());

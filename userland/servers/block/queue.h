@@ -29,6 +29,9 @@ enum queue_state {
 bool queue_busy(void);
 /* Answers of the disk so far: what does not change while somebody waits shows that it hangs. */
 u64 queue_progress(void);
+/* Ask the driver for a sign of life; when it has had time to run: did it give one? */
+void queue_ping_disk(void);
+bool queue_disk_lives(void);
 /* It hangs: everything that waits fails, and so does what comes until the driver answers or starts anew. */
 void queue_give_up(void);
 

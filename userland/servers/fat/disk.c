@@ -1,8 +1,9 @@
 /* disk.c - the disk of the FAT core over the block protocol: batches of requests, deadlines, restarts of the server.
  *
  * The cache lies in the data area of the connection's memory, so that nothing is copied on this side. No request waits
- * for ever: after a deadline the session is given up and a new one opened, which takes the cache's memory back from
- * the block server, and the caller gets an error. When the block server restarts, requests are sent again. */
+ * for ever: after a deadline, or when the block server shows no sign of life, the session is given up and a new one
+ * asked for, which takes the cache's memory back from the block server, and the caller gets an error. When the block
+ * server restarts, requests are sent again. */
 #include "component.h"
 #include "disk.h"
 #include "block.h"
@@ -10,8 +11,8 @@
 #include "server.h"
 
 #define PATIENCE (8 * TIMEBASE) /* longer than the block server's, which knows more */
-#define PATIENCE_OPEN (2 * TIMEBASE) /* a living block server accepts a session at once */
-#define STEP (TIMEBASE / 10)
+#define PATIENCE_OPEN (TIMEBASE / 5) /* a living block server accepts a session at once */
+#define STEP (TIMEBASE / 10)    /* how long to wait for an answer before asking for a sign of life, and for that */
 #define ATTEMPTS 3u
 #define BATCH 64u
 #define GROUP_SECTORS 128u
@@ -54,10 +55,32 @@ static bool wait_until(u64 deadline)
 	return true;
 }
 
-/* A session that the block server has accepted. */
-static bool ensure_open(u64 patience)
+/* Whether the block server still runs. When nothing has come for a while it is asked; a living one is more important
+ * than we are and answers before we look again, however slow its disk. */
+static bool server_lives(u64 *look_at, bool *asked)
 {
-	u64 deadline = clock_ticks() + patience;
+#ifdef BIT_TIMER
+	u64 now = clock_ticks();
+
+	if (now < *look_at)
+		return true;
+	if (*asked && !ring_client_answered(&ring))
+		return false;
+	ring_client_ping(&ring);
+	(void)disk_kick();
+	*asked = true;
+	*look_at = now + STEP;
+#else
+	(void)look_at;
+	(void)asked;
+#endif
+	return true;
+}
+
+/* A session that the block server has accepted. */
+static bool ensure_open(void)
+{
+	u64 deadline = clock_ticks() + PATIENCE_OPEN;
 
 	if (!attached)
 		block_attach_client(&ring, DISK_MEMORY);
@@ -89,7 +112,7 @@ static void give_up_session(void)
 {
 	ring.open = false;
 	ring.session = 0;
-	(void)ensure_open(PATIENCE_OPEN);
+	(void)ensure_open();
 }
 
 /* Take what is there; false: the session is of no use any more. */
@@ -113,6 +136,9 @@ static bool take_responses(enum fat_status *status, u32 count, u32 *left, struct
 			break;
 		case BLOCK_READ_ONLY:
 			status[number] = FAT_READ_ONLY;
+			break;
+		case BLOCK_TIMEOUT:
+			status[number] = FAT_NO_ANSWER;
 			break;
 		default:
 			status[number] = FAT_IO;
@@ -142,18 +168,19 @@ static void run(struct block_request *requests, enum fat_status *status, u32 cou
 	sequence = (sequence + 1) & 0xffffffffff;
 	for (u32 i = 0; i < count; i++) {
 		pending[i] = true;
-		status[i] = FAT_IO;
+		status[i] = FAT_NO_ANSWER;
 		requests[i].id = sequence << 16 | i;
 	}
 	for (u32 attempt = 0; attempt < ATTEMPTS && left != 0; attempt++) {
-		if (!ensure_open(PATIENCE))
+		if (!ensure_open())
 			return;
-		u64 deadline = clock_ticks() + PATIENCE;
+		u64 now = clock_ticks(), deadline = now + PATIENCE, look_at = now + STEP;
+		bool asked = false;
 		send(requests, count);
 		while (take_responses(status, count, &left, last) && left != 0) {
 			if (!ring_sleep(&ring.responses))
 				continue;
-			if (!wait_until(deadline)) {
+			if (!wait_until(deadline) || !server_lives(&look_at, &asked)) {
 				give_up_session();
 				return;
 			}

@@ -13,7 +13,7 @@
 #define RETRY (15 * TIMEBASE)      /* after a failure to write them */
 #define NEVER (~0ul)
 
-_Static_assert(FILE_ERROR_NOT_FOUND == 31 + FAT_NOT_FOUND && FILE_ERROR_RESTARTED == 31 + FAT_RESTARTED &&
+_Static_assert(FILE_ERROR_NOT_FOUND == 31 + FAT_NOT_FOUND && FILE_ERROR_NO_ANSWER == 31 + FAT_NO_ANSWER &&
 	FILE_ERROR_NO_SPACE == 31 + FAT_NO_SPACE && FILE_ERROR_IO == 31 + FAT_IO, "errors in the order of the protocol");
 _Static_assert(FILE_ATTRIBUTE_DIRECTORY == 0x10 && FILE_ATTRIBUTE_ARCHIVE == 0x20, "attributes as FAT has them");
 
