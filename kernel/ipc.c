@@ -246,8 +246,11 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 	threads[receiver].reply = NONE;
 	if (threads[receiver].passive != 0)
 		ipc_link_payer(t, receiver);
-	if (ipc_carries(receiver, tag))
+	if (ipc_carries(receiver, tag)) {
+		if (threads[receiver].passive != 0)
+			(void)sched_begin_limit(receiver); /* what follows sets the timer */
 		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	}
 	if (threads[receiver].passive == 0 || (threads[receiver].limit != 0 && !sched_begin_limit(receiver)) ||
 	    !sched_may_take_over(receiver))
 		return sched_deliver(receiver, tag, slots[s].badge);
@@ -485,6 +488,8 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 		return sched_switch(caller);
 	}
 	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
+	if (caller != NONE && hart.current == NONE)
+		return sched_switch(caller); /* it acknowledged lines, and waits */
 	if (caller != NONE)
 		sched_ready(caller);
 	return sched_leave();

@@ -140,12 +140,12 @@ static __attribute__((noinline)) u32 syscall_signal(u32 t, u64 notification)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-static __attribute__((noinline)) u32 syscall_operation(u32 t, u64 slot, const struct program_operation *o)
+static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct program_operation *o)
 {
 	struct actor actor = { threads[t].table, threads[t].table_size };
 
 	syscall_begin(t);
-	return sched_return(t, slot > 0xffffffff ? STATUS_BAD_SLOT : syscall_invoke(actor, t, o));
+	return sched_return(t, syscall_invoke(actor, t, o));
 }
 
 /* Every other system call; a1 to a4 are the user's. */
@@ -185,9 +185,11 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 		return syscall_signal(hart.current, a0);
 	if (number != SYS_INVOKE)
 		return syscall_rest(a0, a1, a2, a3, a4, number);
-	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)a0, a2, a3, a4, a5, a6 };
+	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
+	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)(a0 > 0xffffffff ? 0xffffffff : a0), a2, a3, a4,
+				       a5, a6 };
 
-	return syscall_operation(hart.current, a0, &o);
+	return syscall_operation(hart.current, &o);
 }
 
 u32 syscall_fault(u64 cause, u64 address)

@@ -224,6 +224,7 @@ void thread_end(u32 t)
 {
 	ipc_cancel(t, STATUS_DEAD);
 	if (threads[t].client != NONE) {
+		hart.served = hart.served || hart.payer == threads[t].client; /* what it used is still charged */
 		threads[threads[t].client].server = NONE;
 		threads[t].client = NONE;
 	}

@@ -276,6 +276,9 @@ static void unknown_operations_are_refused(void)
 	EQ(invoke(&A, OP_FILL, 8, 0, 0, 0, 0, 0), STATUS_BAD_CALL);
 	EQ(invoke(&A, 1ul << 32 | OP_DELETE, 0, 4, 0, 0, 0, 0), STATUS_BAD_CALL);
 	EQ(invoke(&A, ~0ul, 0, 4, 0, 0, 0, 0), STATUS_BAD_CALL);
+	EQ(invoke(&A, OP_COUNT, 1ul << 32 | 5, 0, 0, 0, 0, 0), STATUS_BAD_CALL); /* whatever a0 is */
+	EQ(invoke(&A, OP_DELETE, 1ul << 32, 4, 0, 0, 0, 0), STATUS_BAD_SLOT);
+	EQ(invoke(&A, OP_INSPECT, 1ul << 32 | 5, 0, 0, 0, 0, 0), STATUS_BAD_SLOT);
 	EQ(sys(&A, 9, 0, 0, 0, 0, 0), STATUS_BAD_CALL);
 	EQ(sys(&A, ~0ul, 0, 0, 0, 0, 0), STATUS_BAD_CALL);
 	EQ(sys(&A, SYS_CALL | SYS_NONBLOCK, 4, 0, 0, 0, 0), STATUS_BAD_CALL);

@@ -271,6 +271,25 @@ static void timers_are_limited(void)
 	EQ(boot_bind_for_test(k_n, BIND_TIMER, 0, 0), STATUS_NO_MEMORY);
 }
 
+static void an_answer_that_acknowledges_lines_still_hands_over_the_processor(void)
+{
+	world();
+	OK(boot_bind_for_test(k_n, BIND_LINE, LINE, 0));
+	boot_must(OP_COPY, B.k_thread, THREAD_BOUND, 0, k_n, RIGHTS_ALL, 0);
+	EQ(sys(&B, SYS_RECV, EP, 0, REPLY, 0, 0), BLOCKED);
+	EQ(sys(&A, SYS_CALL, EP, 0, 0, 0, 0), BLOCKED);
+	EQ(running, B.thread);
+	TRUE(is_ready(&C)); /* and waits for the processor since before the call */
+	line_interrupt(LINE);
+	EQ(running, B.thread);
+	OK(poll(&B));
+	EQ(running, B.thread);
+	TRUE(!fake.enabled[LINE]);
+	EQ(call_kernel(SYS_REPLY_RECV, EP, 0, REPLY, 0, 0, 0, 0), BLOCKED);
+	TRUE(fake.enabled[LINE]);
+	EQ(running, A.thread);
+}
+
 static void what_is_bound_to_hardware_is_never_destroyed(void)
 {
 	line_world();
@@ -403,6 +422,7 @@ const struct test notify_tests[] = {
 	T(binding_delivers_what_is_pending_already), T(lines_are_off_until_somebody_waits),
 	T(an_interrupt_is_a_bit_and_waiting_again_acknowledges_it), T(a_line_whose_bit_is_pending_stays_off),
 	T(a_driver_that_never_acknowledges_holds_back_no_other), T(receiving_acknowledges_for_the_bound_thread),
+	T(an_answer_that_acknowledges_lines_still_hands_over_the_processor),
 	T(binding_checks_its_numbers), T(timers_are_limited), T(what_is_bound_to_hardware_is_never_destroyed),
 	T(a_timer_raises_its_bit_at_its_deadline), T(a_timer_in_the_past_fires_at_once_and_can_be_disarmed),
 	T(a_timer_works_while_nobody_runs), T(arming_checks_its_capability), T(a_bit_switches_the_machine_off),

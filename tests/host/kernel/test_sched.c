@@ -244,6 +244,18 @@ static void a_short_overrun_is_debt_too(void)
 	TRUE(threads[A.thread].debt >= 50000);
 }
 
+/* Also if the server never answers, since it is destroyed. */
+static void what_a_server_used_before_its_end_is_debt_too(void)
+{
+	passive_world(0);
+	schedule(&A, 30, 1000, 1000000, 0, 0);
+	EQ(call(&A), BLOCKED);
+	fake.time += 50000;
+	boot_must(OP_DELETE, 0, B.k_thread, 0, 0, 0, 0);
+	TRUE(running != B.thread);
+	TRUE(threads[A.thread].debt >= 49000);
+}
+
 static void debt_is_paid_by_whole_periods(void)
 {
 	u64 at = 0;
@@ -291,6 +303,21 @@ static void a_call_beyond_its_limit_is_a_fault_of_the_server(void)
 }
 
 /* The handler may let the server go on: it gets the same time again, not a fault at its next instruction. */
+static void the_limit_begins_anew_with_a_call_that_carries_a_capability(void)
+{
+	passive_world(3000);
+	schedule(&A, 30, 100000, 100000, 0, 0);
+	EQ(call(&A), BLOCKED);
+	tick(2500);
+	(void)sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0);
+	EQ(sys(&A, SYS_CALL, EP, TAG_CAP, 0, EP, 0), BLOCKED);
+	tick(2500);
+	EQ(running, B.thread);
+	EQ(threads[B.thread].fault, 0);
+	tick(600);
+	EQ(fault_ring.count, 1);
+}
+
 static void a_server_that_is_resumed_after_its_limit_gets_as_much_again(void)
 {
 	u32 handler = 0;
@@ -560,8 +587,10 @@ const struct test sched_tests[] = {
 	T(a_new_budget_begins_to_count_at_once), T(a_passive_server_runs_on_its_callers_budget),
 	T(a_passive_server_never_receives_while_it_owes_a_reply),
 	T(the_server_goes_on_when_the_payer_runs_out_and_the_payer_has_debt), T(a_short_overrun_is_debt_too),
-	T(debt_is_paid_by_whole_periods), T(a_thread_in_debt_does_not_share_the_rest), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
+	T(what_a_server_used_before_its_end_is_debt_too), T(debt_is_paid_by_whole_periods),
+	T(a_thread_in_debt_does_not_share_the_rest), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
 	T(a_server_that_is_resumed_after_its_limit_gets_as_much_again),
+	T(the_limit_begins_anew_with_a_call_that_carries_a_capability),
 	T(the_callers_own_time_does_not_count_for_the_limit), T(a_preempted_server_still_uses_up_its_limit),
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
