@@ -172,8 +172,8 @@ void arch_reset(void)
 void arch_panic(const char *why, u64 a, u64 b)
 {
 	arch_print(why);
-	(void)a;
-	(void)b;
+	fake.panic_numbers[0] = a;
+	fake.panic_numbers[1] = b;
 	fake_end(STOP_PANIC);
 }
 

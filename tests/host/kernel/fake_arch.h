@@ -27,6 +27,7 @@ struct fake {
 	u8 text[4096];               /* what was printed */
 	u32 text_length;
 	enum fake_stop stopped;      /* why it ended */
+	u64 panic_numbers[2];        /* what a panic named beside its text */
 	jmp_buf *stop;               /* where power-off, reset and panic go; NULL: abort */
 };
 extern struct fake fake;

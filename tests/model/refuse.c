@@ -1,0 +1,280 @@
+/* refuse.c - what boot refuses: damaged records and headers by name, and random programs as far as the model follows. */
+#include "lockstep.h"
+#include <stdlib.h>
+
+/* ---- Damaged records and headers ---- */
+static const struct {
+	const char *what;   /* part of the sentence that must be printed; NULL: it boots all the same */
+} damages[] = {
+	{ "leave a boot record" }, { "device tree cannot be used" }, { "GiB boundary" }, { "not inside the RAM" }, { "not inside the RAM" },
+	{ "timebase frequency" }, { "timebase frequency" }, { "no system behind" }, { "no system of this kernel" },
+	{ "no system of this kernel" }, { "another load address" }, { "too little RAM" }, { "another timebase" },
+	{ "another interrupt controller" }, { "longer than the image" }, { "longer than the image" }, { "damaged" }, { "damaged" },
+	{ "damaged" }, { "damaged" }, { "damaged" }, { "damaged" }, { "damaged" }, { "more root untypeds" },
+	{ "no valid size or alignment" }, { "no valid size or alignment" }, { "no valid size or alignment" },
+	{ "lies where it may not" }, { "lies where it may not" }, { "lies where it may not" }, { "lies where it may not" },
+	{ "lies where it may not" }, { "overlap" }, { "outside the system" }, { "outside the system" }, { "outside the system" },
+	{ "outside the system" }, { "names no table" }, { "names no table" }, { NULL }, { NULL }, { NULL },
+};
+#define DAMAGES ((u32)(sizeof damages / sizeof damages[0]))
+static u32 damage;
+
+static void damage_record(struct boot_record *record, struct system_header *system)
+{
+	switch (damage) {
+	case 0: record->magic++; break;
+	case 1: record->error = BOOT_NO_TREE; break;
+	case 2: record->image_start += 4096; break;
+	case 3: record->ram_start = record->image_start + 1; break;
+	case 4: record->ram_end = record->image_end; break;
+	case 5: record->timebase = 999; break;
+	case 6: record->timebase = 1000000001; break;
+	case 7: record->system_start += 8; break;
+	case 8: system->magic++; break;
+	case 9: system->version++; break;
+	case 10: system->load_address += 0x40000000; break;
+	case 11: system->ram_end = record->ram_end + 1; break;
+	case 12: system->timebase++; break;
+	case 13: system->plic_base++; break;
+	case 14: system->size++; break;
+	case 15: system->size = record->image_end - record->system_start + 4096; break;
+	case 16: system->roots_offset = (u32)system->size + 8; break;
+	case 17: system->sections_offset = (u32)system->size + 8; break;
+	case 18: system->names_offset = (u32)system->size; break;
+	case 19: system->roots_offset += 4; break;
+	case 20: system->sections_offset += 4; break;
+	case 21: system->sections = 0x7fffffff; break;
+	default: system->roots = damage == 22 ? 0x7fffffff : KERNEL_TABLE_SLOTS; break;
+	}
+}
+
+static void damage_roots(struct boot_record *record, struct system_header *system)
+{
+	struct root_untyped *roots = (struct root_untyped *)((u8 *)system + system->roots_offset);
+	struct program_section *section = (struct program_section *)((u8 *)system + system->sections_offset);
+
+	switch (damage) {
+	case 24: roots[0].size_bits = 5; break;
+	case 25: roots[0].base += 64; break;
+	case 26: roots[3].base = 0x4000000000ul; break;
+	case 27: roots[0].base = record->image_start; roots[0].size_bits = 12; break;
+	case 28: roots[4].base = RAM_BASE; break;
+	case 29: roots[1].base = RAM_BASE; break;
+	case 30: roots[1].base = record->plic_base + 4096; break;
+	case 31: roots[1].kind = 3; break;
+	case 32: roots[1].base = roots[2].base; break;
+	case 33: section->offset = (u32)system->size + 8; break;
+	case 34: section->offset += 4; break;
+	case 35: section->name = (u32)system->size; break;
+	case 36: section->count = 0x7fffffff; break;
+	case 37: section->actor = KERNEL_TABLE_SLOTS; break;
+	case 38: section->actor = K_RAM; break;
+	case 39: record->ram_end = record->image_start + RAM_MAX + 0x100000; break; /* more than the views cover */
+	case 40: roots[1].base = RAM_BASE + 0x900000; record->initrd_start = roots[1].base; record->initrd_end = roots[1].base + 4096;
+		break; /* device memory in the RAM disk */
+	default: roots[1].base = record->plic_base + 0x4000000; break;
+	}
+}
+
+static void spoil(struct boot_record *record, struct system_header *system)
+{
+	if (damage < 24)
+		damage_record(record, system);
+	else
+		damage_roots(record, system);
+}
+
+static void refuse_damages(void)
+{
+	static struct world_program program;
+
+	program.count = 1;
+	program.operations[0] = (struct m_operation){ OP_RETYPE, K_RAM, OBJECT_ENDPOINT, 0, 0, 20, 1 };
+	machine_spoil = spoil;
+	for (damage = 0; damage < DAMAGES; damage++) {
+		bool booted = machine_boot(&program, 0);
+		const char *what = damages[damage].what;
+
+		if (booted != (what == NULL) || (!booted && strstr((const char *)fake.text, what) == NULL)) {
+			printf("DIFFERENCE: damage %u should be refused with '%s', but: %.300s\n", damage, what != NULL ? what : "nothing",
+			       booted ? "it boots" : (const char *)fake.text);
+			exit(1);
+		}
+	}
+	machine_spoil = NULL;
+}
+
+/* ---- Random programs ---- */
+static u64 below(u64 bound)
+{
+	return random_below(bound);
+}
+
+static u64 slot(void)
+{
+	return below(12) == 0 ? below(1100) : below(3) == 0 ? 4 + below(5) : 16 + below(24);
+}
+
+/* The kernel table's slot of a table, or 0. */
+static u32 some_table(void)
+{
+	u32 seen = 0;
+	u32 found = 0;
+
+	for (u16 c = 1; c < model.caps_end; c++)
+		if (model.caps[c].type == CAP_TABLE && model_container(&model, c) == M_KERNEL_TABLE && below(++seen) == 0)
+			found = model_index(&model, c);
+	return found;
+}
+
+static struct m_operation random_operation(void)
+{
+	static const u8 operations[] = { OP_RETYPE, OP_RETYPE, OP_RETYPE, OP_RETYPE, OP_COPY, OP_COPY, OP_MOVE, OP_DELETE, OP_REVOKE,
+		OP_RESUME, OP_SUSPEND, OP_WRITE_REGISTERS, OP_READ_REGISTERS, OP_INSPECT, OP_SET_SCHEDULING, OP_ARM_TIMER, OP_BIND,
+		OP_BIND, OP_BIND, OP_BIND, OP_FILL, OP_FILL, OP_WINDOW, OP_COUNT };
+	struct m_operation o = { operations[below(sizeof operations)], slot(), slot(), slot(), slot(), slot(), below(8) };
+
+	switch (o.operation) {
+	case OP_RETYPE:
+		o = (struct m_operation){ OP_RETYPE, 4 + below(5), 1 + below(7), below(4) == 0 ? 1 + below(20) : 12, 0, 16 + below(24), 1 };
+		o.a4 = below(6) == 0 ? some_table() : 0;
+		break;
+	case OP_COPY:
+	case OP_MOVE:
+		o.a0 = below(2) == 0 ? some_table() : 0;
+		o.a3 = below(4) == 0 ? some_table() : 0;
+		o.a5 = RIGHTS_ALL;
+		o.a6 = 0;
+		break;
+	case OP_DELETE:
+	case OP_REVOKE:
+		o.a0 = below(4) == 0 ? some_table() : 0;
+		break;
+	case OP_BIND:
+		o.a2 = below(6);
+		o.a3 = below(10) == 0 ? below(300) : below(4);
+		o.a4 = below(10) == 0 ? below(40) : below(4);
+		break;
+	case OP_FILL:
+		o.a2 = below(4) * 8 + (below(8) == 0);
+		o.a3 = below(0x40008) / 8 * 8;
+		o.a4 = below(4) == 0 ? below(0x50000) : 8 * below(600);
+		break;
+	case OP_WINDOW:
+		o.a2 = below(3) == 0 ? below(20000) : 8192 + below(100000);
+		o.a3 = below(10);
+		break;
+	default:
+		break;
+	}
+	return o;
+}
+
+/* A program that the model accepts, but for its last operation perhaps. */
+static void random_program(struct world_program *program)
+{
+	u32 most = 2 + (u32)below(60);
+	u32 many = below(30) == 0 ? 68 : 0; /* as many timers as there are, and more */
+
+	lockstep_model_boot();
+	program->count = 0;
+	for (u32 i = 0; i < most + 2 * many; i++) {
+		static struct model before;
+		u32 actor = below(4) == 0 ? some_table() : 0;
+		struct m_operation o = random_operation();
+		u64 timer = 40 + i / 2;
+
+		if (i < 2 * many) {
+			actor = 0;
+			o = i % 2 == 0 ? (struct m_operation){ OP_RETYPE, K_RAM, OBJECT_NOTIFICATION, 0, 0, timer, 1 } :
+				(struct m_operation){ OP_BIND, timer, BIND_TIMER, 0, 1, 0, 0 };
+		}
+		program->actors[program->count] = actor;
+		program->operations[program->count] = o;
+		model_copy(&before, &model);
+		if (model_replay(&model, actor, &o) == STATUS_OK) {
+			program->count++;
+		} else if (below(25) == 0) {
+			program->count++;
+			return;
+		} else {
+			model_copy(&model, &before);
+		}
+	}
+}
+
+/* What OP_FILL left in pages that were filled once and not touched again. */
+static const char *compare_fills(const struct world_program *program)
+{
+	const struct m_operation *o = &program->operations[program->count - 1];
+	u16 actor = program->actors[program->count - 1] == 0 ? M_KERNEL_TABLE :
+		model.caps[model_at(&model, M_KERNEL_TABLE, program->actors[program->count - 1])].object;
+	u64 at = 0;
+
+	if (o->operation != OP_FILL)
+		return NULL;
+	at = model.caps[model_at(&model, actor, (u32)o->a0)].start - BASE + o->a2;
+	return memcmp((u8 *)ARENA + at, (u8 *)ARENA + IMAGE_SYSTEM + o->a3, o->a4) == 0 ? NULL : "a page is not filled with the rom";
+}
+
+static const char *refuse_program(const struct world_program *program)
+{
+	static char text[300];
+	enum status status = STATUS_OK;
+	u32 done = 0;
+	u32 number = 0;
+	bool booted = machine_boot(program, 4);
+	char operation[40];
+
+	lockstep_model_boot();
+	done = lockstep_model_replay(program, &status);
+	if (booted && done == program->count) {
+		model_start(&model);
+		return compare_fills(program) != NULL ? compare_fills(program) : lockstep_compare();
+	}
+	if (booted || done == program->count) {
+		(void)snprintf(text, sizeof text, "the kernel %s, the model does %u operations of %u; %.150s", booted ? "boots" : "refuses",
+			       done, program->count, (const char *)fake.text);
+		return text;
+	}
+	while (number < done && program->actors[done - number - 1] == program->actors[done])
+		number++;
+	(void)snprintf(operation, sizeof operation, "operation %u of section", number);
+	if (strstr((const char *)fake.text, operation) != NULL && fake.panic_numbers[1] == status)
+		return NULL;
+	(void)snprintf(text, sizeof text, "the model refuses %s with %u, the kernel with %lu: %.150s", operation, status,
+		       fake.panic_numbers[1], (const char *)fake.text);
+	return text;
+}
+
+void refuse_run(u64 programs, u64 seed)
+{
+	static struct world_program program;
+	u64 operations = 0;
+	u64 refused = 0;
+
+	random_seed(seed);
+	machine_ram = 0x200000;
+	compare_kernel_slots = KERNEL_TABLE_SLOTS;
+	refuse_damages();
+	for (u64 i = 0; i < programs; i++) {
+		const char *difference = NULL;
+
+		random_program(&program);
+		if (program.count == 0)
+			continue;
+		difference = refuse_program(&program);
+		operations += program.count;
+		refused += fake.stopped == STOP_PANIC;
+		if (difference == NULL)
+			continue;
+		printf("DIFFERENCE in program %lu, seed %lu: %s\n", i, seed, difference);
+		for (u32 n = 0; n < program.count; n++)
+			printf("  table %u: operation %lu, %lu, %lu, %lu, %lu, %lu, %lu\n", program.actors[n], program.operations[n].operation,
+			       program.operations[n].a0, program.operations[n].a2, program.operations[n].a3, program.operations[n].a4,
+			       program.operations[n].a5, program.operations[n].a6);
+		exit(1);
+	}
+	printf("boot: %u damaged records and headers; %lu random programs with %lu operations, seed %lu, %lu of them refused; "
+	       "no difference\n", DAMAGES, programs, operations, seed, refused);
+}
