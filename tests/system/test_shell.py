@@ -76,6 +76,24 @@ def test_tab_completes_and_up_recalls(machine):
     machine.prompt()
 
 
+@pytest.mark.parametrize("typed, completed", [
+    ('cat "REA\t', 'cat "README.TXT" '),
+    ('cat "a fi\t', 'cat "a file with blanks.txt" '),
+    ('cat a\\ fi\t', 'cat a\\ file\\ with\\ blanks.txt '),
+    ('cat "docs/\t', 'cat "docs/shell.txt" '),
+    ('cat README.TXT "a\t', 'cat README.TXT "a file with blanks.txt" '),
+    ('"upt\t', '"uptime" '),
+    ('cat "doc\t', 'cat "docs/'),
+    ('caps "fa\t', 'caps "fat" '),
+])
+def test_tab_completes_within_quotation_marks_too(machine, typed, completed):
+    machine.run('write "a file with blanks.txt" blanks')
+    machine.child.send(typed)
+    machine.expect(re.escape(completed))
+    machine.child.send("\x03")
+    machine.prompt()
+
+
 def test_system_tells_about_itself(machine):
     text = machine.run("ps")
     for component in ("shell", "console", "supervisor", "fat", "block", "log"):

@@ -179,8 +179,9 @@ static void show_candidates(void)
 	say("\n");
 }
 
-/* Inserts what the candidates share beyond the `known` bytes that stand there; blanks get a backslash. */
-static bool insert_common(size_t known)
+/* Inserts what the candidates share beyond the `known` bytes that stand there; blanks outside of quotation marks get a
+ * backslash. */
+static bool insert_common(size_t known, bool quoted)
 {
 	const char *more = candidates.common + known;
 	bool any = false;
@@ -188,7 +189,7 @@ static bool insert_common(size_t known)
 	for (; *more != '\0'; more++) {
 		char text[3] = {*more, '\0', '\0'};
 
-		if (*more == ' ' || *more == '"' || *more == '\\') {
+		if ((*more == ' ' && !quoted) || *more == '"' || *more == '\\') {
 			text[0] = '\\';
 			text[1] = *more;
 		}
@@ -206,10 +207,10 @@ static void complete(bool again)
 	memcpy(line, edit.text, edit.cursor);
 	line[edit.cursor] = '\0';
 	words_split(&before, line);
-	if (before.error != NULL)
+	if (before.error != NULL && !before.quoted)
 		return;
 
-	bool fresh = before.count == 0 || (edit.cursor > 0 && line[edit.cursor - 1] == ' ' &&
+	bool fresh = before.count == 0 || (!before.quoted && edit.cursor > 0 && line[edit.cursor - 1] == ' ' &&
 		!(edit.cursor > 1 && line[edit.cursor - 2] == '\\'));
 	const char *word = fresh ? "" : before.word[before.count - 1];
 	size_t place = before.count - (fresh ? 0 : 1); /* 0: the command */
@@ -232,10 +233,10 @@ static void complete(bool again)
 		return;
 
 	/* FAT ignores case: what the user typed in another case stays as it is. */
-	bool grew = strlen(candidates.common) >= known && insert_common(known);
+	bool grew = strlen(candidates.common) >= known && insert_common(known, before.quoted);
 	size_t length = strlen(candidates.common);
 	if (candidates.count == 1 && (length == 0 || candidates.common[length - 1] != '/'))
-		edit_insert(&edit, " ");
+		edit_insert(&edit, before.quoted ? "\" " : " ");
 	else if (candidates.count > 1 && !grew && again)
 		show_candidates();
 }

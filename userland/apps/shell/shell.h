@@ -20,6 +20,7 @@ struct words {
 	const char *rest[MAX_WORDS]; /* the line from this word on, as typed */
 	char text[LINE_BYTES];
 	const char *error;           /* why the line is no list of words, or NULL */
+	bool quoted;                 /* the line ends within quotation marks, which is an error */
 };
 void words_split(struct words *words, const char *line);
 

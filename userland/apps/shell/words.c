@@ -7,6 +7,7 @@ void words_split(struct words *words, const char *line)
 
 	words->count = 0;
 	words->error = NULL;
+	words->quoted = false;
 	for (;;) {
 		bool quoted = false;
 
@@ -32,6 +33,7 @@ void words_split(struct words *words, const char *line)
 		}
 		words->text[used++] = '\0';
 		if (quoted) {
+			words->quoted = true;
 			words->error = "a quotation mark is missing at the end";
 			return;
 		}
