@@ -211,6 +211,16 @@ def test_a_full_disk_says_so_and_stays_consistent(program, tmp_path):
         fsck(image)
 
 
+@pytest.mark.parametrize("kind", ["fat12", "fat12-small-clusters", "fat16"])
+def test_a_chain_of_all_clusters_is_no_circle(program, tmp_path, kind):
+    image = make(tmp_path / "disk.img", kind)
+    source = tmp_path / "source"
+    source.write_bytes(noise(KINDS[kind][1] * 1024))
+    run(program, image, ("mount",), ("put", "/big", source, 0, 60_000), ("sync",), ("save",))
+    answers = run(program, image, ("mount",), ("df",), ("put", "/big", source, 0, 60_000))
+    assert answers[1][0].split()[1] == "0" and answers[2][-1].startswith("error NO_SPACE"), answers
+
+
 def test_a_fixed_root_folder_can_be_full(program, tmp_path):
     image = tmp_path / "disk.img"
     subprocess.run(["mkfs.fat", "-C", "-F", "12", "-r", "32", str(image), "720"], check=True, capture_output=True)
@@ -339,6 +349,30 @@ def test_a_folder_that_contains_itself_ends(program, tmp_path):
     patch(image, raw.index(b"E          ") + 26, struct.pack("<H", outer))
     answers = run(program, image, ("mount",), ("ls", "/d/e/e/e"), ("rmdir", "/d/e"), ("stat", "/d" + "/e" * 500))
     assert answers[1][-1] == "ok"
+
+
+@pytest.mark.parametrize("back_to", [0, 1, 3])
+def test_a_folder_whose_chain_is_a_circle_is_damaged(program, tmp_path, back_to):
+    """Not listed again and again up to the limit; what stands in its first cluster can still be reached."""
+    image = make(tmp_path / "disk.img", "fat16")
+    ok(program, image, ("mkdir", "/d"), *(("put", f"/d/f{i}", __file__) for i in range(4)))
+    raw = image.read_bytes()
+    reserved, size = struct.unpack_from("<H", raw, 14)[0], struct.unpack_from("<H", raw, 22)[0]
+    chain = [struct.unpack_from("<H", raw, raw.index(b"D          ", (reserved + 2 * size) * 512) + 26)[0]]
+    per_cluster = raw[13] * 16
+    ok(program, image, *(("mkdir", f"/d/g{i}") for i in range(per_cluster * 3)))
+    raw = image.read_bytes()
+    while (following := struct.unpack_from("<H", raw, reserved * 512 + 2 * chain[-1])[0]) < 0xfff8:
+        chain.append(following)
+    assert len(chain) == 4
+    for table in (reserved * 512, (reserved + size) * 512):
+        patch(image, table + 2 * chain[-1], struct.pack("<H", chain[back_to]))
+    answers = run(program, image, ("mount",), ("ls", "/d"), ("stat", "/d/f3"), ("mkdir", "/d/new"), ("stat", "/d/nowhere"),
+                  ("ls", "/"))
+    assert answers[1][-1].startswith("error CORRUPT") and "circle" in answers[1][-1]
+    assert len(answers[1]) <= per_cluster
+    assert answers[2][-1] == "ok" and answers[5][-1] == "ok"
+    assert answers[3][-1].startswith("error CORRUPT") and answers[4][-1].startswith("error CORRUPT")
 
 
 def test_names_that_lie_show_the_short_name(program, tmp_path):

@@ -37,7 +37,11 @@ static enum fat_status locate(struct fat_node *dir, u32 index, u64 *sector, u32 
 		}
 	} else {
 		u32 cluster, run, per_cluster = volume.cluster_sectors * 16;
-		enum fat_status status = node_map(dir, index / per_cluster, 1, &cluster, &run);
+		enum fat_status status = FAT_OK;
+		if (index >= per_cluster && !dir->length_known) /* what is in the first cluster can be used in any case */
+			status = node_measure_folder(dir, (FOLDER_ENTRIES + per_cluster - 1) / per_cluster);
+		if (status == FAT_OK)
+			status = node_map(dir, index / per_cluster, 1, &cluster, &run);
 		if (status != FAT_OK || run == 0)
 			return status;
 		u32 within = index % per_cluster;

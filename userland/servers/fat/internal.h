@@ -136,6 +136,8 @@ struct fat_node *node_find(u64 key);
 enum fat_status node_map(struct fat_node *node, u32 index, u32 want, u32 *cluster, u32 *count);
 /* Length of the chain and last cluster. */
 enum fat_status node_measure(struct fat_node *node);
+/* The same for a folder, which may have `most` clusters; its size stands nowhere. */
+enum fat_status node_measure_folder(struct fat_node *node, u32 most);
 /* One more cluster at the end of the chain. */
 enum fat_status node_extend(struct fat_node *node, u32 *cluster);
 /* Keep `clusters` clusters, free the rest. */

@@ -208,7 +208,7 @@ enum fat_status node_map(struct fat_node *node, u32 index, u32 want, u32 *cluste
 {
 	*count = 0;
 	*cluster = 0;
-	if (node->first == 0 || index >= volume.clusters)
+	if (node->first == 0 || index > volume.clusters)
 		return FAT_OK;
 
 	struct cluster_run *run = find_run(node, index);
@@ -216,8 +216,6 @@ enum fat_status node_map(struct fat_node *node, u32 index, u32 want, u32 *cluste
 		run = run_before(node, index);
 	while (index + want > run->index + run->count) {
 		u32 next, end = run->index + run->count;
-		if (end >= volume.clusters)
-			return volume_corrupt("a file's chain of clusters is a circle");
 		enum fat_status status = table_get(run->cluster + run->count - 1, &next);
 		if (status != FAT_OK)
 			return status;
@@ -227,6 +225,8 @@ enum fat_status node_map(struct fat_node *node, u32 index, u32 want, u32 *cluste
 			node->length_known = true;
 			break;
 		}
+		if (end >= volume.clusters)
+			return volume_corrupt("a file's chain of clusters is a circle");
 		if (!cluster_valid(next))
 			return volume_corrupt("a file's chain of clusters leads nowhere");
 		if (next == run->cluster + run->count) {
@@ -244,7 +244,8 @@ enum fat_status node_map(struct fat_node *node, u32 index, u32 want, u32 *cluste
 	return FAT_OK;
 }
 
-enum fat_status node_measure(struct fat_node *node)
+/* Walk the chain to its end; more than `most` clusters are `trouble`. */
+static enum fat_status measure(struct fat_node *node, u32 most, const char *trouble)
 {
 	u32 cluster, count, index = 0;
 
@@ -253,14 +254,25 @@ enum fat_status node_measure(struct fat_node *node)
 		node->length_known = true;
 	}
 	while (!node->length_known) {
-		enum fat_status status = node_map(node, index, volume.clusters - index, &cluster, &count);
+		enum fat_status status = index < most ? node_map(node, index, most - index, &cluster, &count) :
+			node_map(node, index, 1, &cluster, &count); /* no cluster comes any more, if all is well */
 		if (status != FAT_OK)
 			return status;
-		if (count == 0 && !node->length_known)
-			return volume_corrupt("a file's chain of clusters is a circle");
 		index += count;
+		if (!node->length_known && (count == 0 || index > most))
+			return volume_corrupt(trouble);
 	}
 	return FAT_OK;
+}
+
+enum fat_status node_measure(struct fat_node *node)
+{
+	return measure(node, volume.clusters, "a file's chain of clusters is a circle");
+}
+
+enum fat_status node_measure_folder(struct fat_node *node, u32 most)
+{
+	return measure(node, most, "a folder's chain of clusters is a circle, or longer than the format allows");
 }
 
 enum fat_status node_extend(struct fat_node *node, u32 *cluster)
