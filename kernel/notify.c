@@ -25,14 +25,15 @@ static void notify_acknowledge(u32 n)
 
 bool notify_collect(u32 n, u32 t)
 {
+	u64 q = wide(n);
 	u32 bits = 0;
 
-	if (queues[n].taken != 0)
+	if (queues[q].taken != 0)
 		notify_acknowledge(n);
-	bits = queues[n].bits;
-	threads[t].registers[REG_A2] = bits;
-	queues[n].taken = bits & queues[n].lines;
-	queues[n].bits = 0;
+	bits = queues[q].bits;
+	threads[wide(t)].registers[REG_A2] = bits;
+	queues[q].taken = bits & queues[q].lines;
+	queues[q].bits = 0;
 	return bits != 0;
 }
 
@@ -50,54 +51,63 @@ static void notify_end_receive(u32 n, u32 t)
 	thread_clear_payload(t, 0);
 }
 
+/* A bit that is bound to power-off (which goes first) or reset was raised. */
+/*@ assigns \nothing;
+    ensures \false; */
+static _Noreturn void notify_stop_machine(u32 off)
+{
+	if (off != 0)
+		arch_power_off();
+	arch_reset();
+}
+
 void notify_raise(u32 n, u32 bits)
 {
-	u32 waiter = queues[n].head;
-	u32 bound = queues[n].bound;
+	u64 q = wide(n);
+	u32 waiter = queues[q].head;
+	u32 bound = queues[q].bound;
 
-	if ((bits & queues[n].power_off) != 0)
-		arch_power_off();
-	if ((bits & queues[n].reset) != 0)
-		arch_reset();
-	queues[n].bits |= bits;
-	if (queues[n].bits == 0)
+	if ((bits & (queues[q].power_off | queues[q].reset)) != 0)
+		notify_stop_machine(bits & queues[q].power_off);
+	queues[q].bits |= bits;
+	if (queues[q].bits == 0)
 		return;
 	if (waiter != NONE) {
-		queue_take(waiter);
+		queue_take_first(q, wide(waiter));
 		(void)notify_collect(n, waiter);
-		threads[waiter].registers[REG_A0] = STATUS_OK;
-		sched_ready(waiter);
-	} else if (bound != NONE && threads[bound].state == THREAD_RECEIVING) {
+		threads[wide(waiter)].registers[REG_A0] = STATUS_OK;
+		sched_wake(waiter);
+	} else if (bound != NONE && threads[wide(bound)].state == THREAD_RECEIVING) {
 		notify_end_receive(n, bound);
-		sched_ready(bound);
+		sched_wake(bound);
 	}
 }
 
-enum status notify_signal(u32 t, u64 notification)
+enum status notify_signal(u64 t, u64 notification)
 {
 	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_WRITE);
-	u32 s = threads[t].table + (u32)notification;
+	u64 s = wide(threads[t].table) + notification;
 
 	if (status == STATUS_OK)
 		notify_raise(slots[s].object, slots[s].badge);
 	return status;
 }
 
-enum status notify_wait(u32 t, u64 notification, bool block)
+enum status notify_wait(u64 t, u64 notification, bool block)
 {
 	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_READ);
 	u32 n = NONE;
 
 	if (status != STATUS_OK)
 		return status;
-	n = slots[threads[t].table + (u32)notification].object;
-	if (notify_collect(n, t))
+	n = slots[wide(threads[t].table) + notification].object;
+	if (notify_collect(n, (u32)t))
 		return STATUS_OK;
 	if (!block)
 		return STATUS_EMPTY;
 	hart.current = NONE;
 	threads[t].state = THREAD_WAITING;
-	queue_put(n, t);
+	queue_put(wide(n), t);
 	return STATUS_OK;
 }
 

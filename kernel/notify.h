@@ -14,11 +14,11 @@ void notify_raise(u32 n, u32 bits);
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
     ensures valid: sched_valid && cap_links; */
-enum status notify_signal(u32 t, u64 notification);
+enum status notify_signal(u64 t, u64 notification);
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ensures valid: sched_valid && cap_links; */
-enum status notify_wait(u32 t, u64 notification, bool block);
+enum status notify_wait(u64 t, u64 notification, bool block);
 
 /* Give the pending bits of n to t in its result registers; false if there are none. Lines whose bits were taken before
  * are switched on again first: waiting again is the acknowledgement. */

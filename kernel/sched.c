@@ -41,19 +41,9 @@ static inline u32 sched_top_bit(u64 word)
     ensures hart.top <= PRIORITIES; */
 static void sched_find_top(void)
 {
-	u32 top = 0;
+	u32 w = hart.ready[3] != 0 ? 3 : hart.ready[2] != 0 ? 2 : hart.ready[1] != 0 ? 1 : 0;
 
-	/*@ loop invariant w <= 4;
-	    loop invariant top == 0;
-	    loop assigns w;
-	    loop variant w; */
-	for (u32 w = 4; w > 0; w--) {
-		if (hart.ready[w - 1] != 0) {
-			top = 64 * (w - 1) + sched_top_bit(hart.ready[w - 1]) + 1;
-			break;
-		}
-	}
-	hart.top = top;
+	hart.top = hart.ready[w] != 0 ? 64 * w + sched_top_bit(hart.ready[w]) + 1 : 0;
 }
 
 /* The thread that pays for t: the top of the chain of callers of passive servers. */
@@ -65,8 +55,8 @@ static inline u32 sched_payer(u32 t)
 	/*@ loop invariant t < N_THREADS;
 	    loop assigns i, t;
 	    loop variant CHAIN_MAX - i; */
-	for (u32 i = 0; i < CHAIN_MAX && threads[t].client != NONE; i++)
-		t = threads[t].client;
+	for (u32 i = 0; i < CHAIN_MAX && threads[wide(t)].client != NONE; i++)
+		t = threads[wide(t)].client;
 	return t;
 }
 
@@ -74,7 +64,7 @@ static inline u32 sched_payer(u32 t)
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ensures valid: sched_valid; */
-static inline void sched_put_ready(u32 t)
+static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
 
@@ -82,7 +72,7 @@ static inline void sched_put_ready(u32 t)
 	hart.ready[priority / 64] |= 1ul << (priority % 64);
 	if (priority >= hart.top)
 		hart.top = priority + 1;
-	queue_put(hart.queues + priority, t);
+	queue_put(wide(hart.queues) + priority, t);
 }
 
 /* The same in a closed one. What budget it has will be seen when a window opens. */
@@ -123,15 +113,15 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 static inline u32 sched_take_top(void)
 {
 	u32 priority = hart.top - 1;
-	u32 q = hart.queues + priority;
-	u32 t = queues[q].head;
+	u64 q = wide(hart.queues) + priority;
+	u64 t = wide(queues[q].head);
 
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
 		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
 		sched_find_top();
 	}
-	return t;
+	return (u32)t;
 }
 
 /*@ requires sched_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY && threads[t].queue != NONE;
@@ -152,7 +142,7 @@ static void sched_take_ready(u32 t)
 /* Have a timer interrupt at `deadline` at the latest. */
 /*@ assigns hart.armed;
     ensures hart.armed <= deadline; */
-static void sched_arm_until(u64 deadline)
+static inline void sched_arm_until(u64 deadline)
 {
 	if (deadline < hart.armed) {
 		hart.armed = deadline;
@@ -216,7 +206,7 @@ static void sched_take_wheel(u32 t)
 /* Begin the next period of t if it is due: debt is paid first. */
 /*@ requires 0 < t < N_THREADS;
     assigns threads[t].left, threads[t].debt, threads[t].refill; */
-static void sched_renew(u32 t, u64 now)
+static inline void sched_renew(u64 t, u64 now)
 {
 	if (now < threads[t].refill || threads[t].budget == 0)
 		return;
@@ -250,7 +240,7 @@ static void sched_count_limits(u32 p, u32 ticks)
 
 void sched_charge(u64 now)
 {
-	u32 p = hart.payer;
+	u64 p = wide(hart.payer);
 	u64 elapsed = now - hart.since;
 	u32 ticks = elapsed > 0x7fffffff ? 0x7fffffffu : (u32)elapsed;
 	bool served = hart.served;
@@ -261,7 +251,7 @@ void sched_charge(u64 now)
 		return;
 	threads[p].used += elapsed;
 	if (threads[p].server != NONE)
-		sched_count_limits(p, ticks);
+		sched_count_limits((u32)p, ticks);
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
@@ -304,12 +294,35 @@ static __attribute__((noinline)) void sched_ready_apart(u32 t)
 		sched_put_wheel(t);
 }
 
+/* Whether t may run on a budget of its own, in the open partition: the usual case. */
+/*@ requires 0 < t < N_THREADS;
+    assigns \nothing; */
+static inline bool sched_is_plain(u64 t)
+{
+	return threads[t].left != 0 && threads[t].client == NONE && threads[t].partition == hart.partition;
+}
+
 void sched_ready(u32 t)
 {
-	if (threads[t].left != 0 && threads[t].client == NONE && threads[t].partition == hart.partition)
-		sched_put_ready(t);
+	if (sched_is_plain(wide(t)))
+		sched_put_ready(wide(t));
 	else
 		sched_ready_apart(t);
+}
+
+void sched_wake(u32 t)
+{
+	u64 w = wide(t);
+	u64 current = wide(hart.current);
+
+	if (current == NONE || threads[w].priority < hart.top || threads[w].priority <= threads[current].priority ||
+	    !sched_is_plain(w)) {
+		sched_ready(t);
+		return;
+	}
+	sched_ready((u32)current);
+	threads[w].state = THREAD_READY;
+	hart.current = t;
 }
 
 void sched_remove(u32 t)
@@ -363,18 +376,18 @@ static inline u64 sched_limit_left(u32 t)
 /* When the thread that runs must be looked at again: its payer has no budget left, or it exceeds the limit of a call. */
 /*@ requires sched_valid && hart.current != NONE;
     assigns \nothing; */
-static u64 sched_end(u64 now)
+static inline u64 sched_end(u64 now)
 {
-	u32 t = hart.current;
-	u32 p = hart.payer;
+	u64 t = wide(hart.current);
+	u64 p = wide(hart.payer);
 	u64 end = now;
 
 	if (threads[p].left != 0)
-		end = now + threads[p].left;
+		end = now + wide(threads[p].left);
 	else if (t != p || threads[t].state == THREAD_EXHAUSTED)
 		end = now + machine.slice;
-	if (t != p && threads[t].limit != 0 && now + sched_limit_left(t) < end)
-		end = now + sched_limit_left(t);
+	if (t != p && threads[t].limit != 0 && now + sched_limit_left((u32)t) < end)
+		end = now + sched_limit_left((u32)t);
 	return end;
 }
 
@@ -382,7 +395,7 @@ static u64 sched_end(u64 now)
  * interrupt that comes too early finds nothing to do and sets the next. */
 /*@ requires sched_valid;
     assigns hart.armed; */
-static void sched_arm(u64 now)
+static inline void sched_arm(u64 now)
 {
 	u64 deadline = hart.current != NONE ? sched_end(now) : NEVER;
 
@@ -421,7 +434,7 @@ static void sched_change_payer(u32 payer)
 
 	sched_charge(now);
 	hart.payer = payer;
-	if (payer != NONE && threads[payer].partition != hart.partition)
+	if (payer != NONE && threads[wide(payer)].partition != hart.partition)
 		sched_wait_for_window(now);
 	sched_arm(now);
 }
@@ -436,7 +449,7 @@ static u32 sched_next(void)
 	u32 t = hart.current;
 	u32 payer = NONE;
 
-	if (t == NONE || threads[t].priority + 1u < hart.top || threads[t].state == THREAD_EXHAUSTED) {
+	if (t == NONE || threads[wide(t)].priority + 1u < hart.top || threads[wide(t)].state == THREAD_EXHAUSTED) {
 		if (hart.top != 0) {
 			if (t != NONE)
 				sched_yield(); /* it may have a new period by now, so before the choice */
@@ -450,7 +463,7 @@ static u32 sched_next(void)
 		payer = sched_payer(t);
 	if (payer != hart.payer)
 		sched_change_payer(payer);
-	else if (payer != t && threads[t].limit != 0)
+	else if (payer != t && threads[wide(t)].limit != 0)
 		sched_resume_limit(t);
 	return hart.current;
 }
@@ -468,8 +481,7 @@ u32 sched_leave(void)
 	}
 	if (next == NONE)
 		return NONE;
-	if (threads[next].root != hart.root)
-		space_switch(next);
+	space_use(wide(next));
 	return next;
 }
 

@@ -20,6 +20,14 @@
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_ready(u32 t);
 
+/* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
+ * current thread is preempted, without a way through its ready queue. */
+/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    ensures valid: sched_valid;
+    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
+void sched_wake(u32 t);
+
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
 /*@ requires sched_valid && 0 < t < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
@@ -156,9 +164,11 @@ static inline bool sched_may_take_over(u64 t)
     ensures valid: sched_valid; */
 static inline u32 sched_return(u32 t, enum status status)
 {
-	threads[t].registers[REG_A0] = status;
-	if (hart.current == t && hart.holder == t && threads[t].priority + 1u >= hart.top &&
-	    threads[t].state == THREAD_READY && hart.payer == t && threads[t].client == NONE)
+	u64 w = wide(t);
+
+	threads[w].registers[REG_A0] = status;
+	if (hart.current == t && hart.holder == t && threads[w].priority + 1u >= hart.top &&
+	    threads[w].state == THREAD_READY && hart.payer == t && threads[w].client == NONE)
 		return t;
 	return sched_leave();
 }

@@ -1,5 +1,6 @@
 /* space.h - spaces: CNodes whose slots the MMU reads. Each hardware entry is the image of its slot's capability. */
 #pragma once
+#include "arch/riscv64/arch.h"
 #include "cap.h"
 
 /* Whether the capability in slot `from`, copied with the rights mask `rights`, may stand at `index` of a space of
@@ -24,6 +25,23 @@ void space_emptied(u32 s);
     assigns hart.root, hart.asid, hart.asid_round, slots[threads[t].root * SPACE_SLOTS + SPACE_HEADER],
             threads[t].image, threads[t].image_round; */
 void space_switch(u32 t);
+
+/* The same where the space may be the one that the MMU walks already, and its image at hand. */
+/*@ requires 0 < t < N_THREADS && threads[t].root < N_SLOTS / SPACE_SLOTS;
+    assigns hart.root, hart.asid, hart.asid_round, slots[threads[t].root * SPACE_SLOTS + SPACE_HEADER],
+            threads[t].image, threads[t].image_round;
+    ensures hart.root == threads[t].root; */
+static inline void space_use(u64 t)
+{
+	if (threads[t].root == hart.root)
+		return;
+	if (threads[t].image_round != hart.asid_round) {
+		space_switch((u32)t);
+		return;
+	}
+	hart.root = threads[t].root;
+	arch_space_load(threads[t].image, false);
+}
 
 /* The space is destroyed: never walk it again. */
 /*@ requires space < N_SLOTS / SPACE_SLOTS;

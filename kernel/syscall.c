@@ -121,7 +121,7 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 /* Start of a system call of t whose results are set at its end. */
 /*@ requires 0 < t < N_THREADS;
     assigns threads[t].registers[REG_A1 .. REG_A2]; */
-static inline void syscall_begin(u32 t)
+static inline void syscall_begin(u64 t)
 {
 	threads[t].registers[REG_A1] = 0;
 	threads[t].registers[REG_A2] = 0;
@@ -130,10 +130,10 @@ static inline void syscall_begin(u32 t)
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ensures valid: sched_valid && cap_links; */
-static __attribute__((noinline)) u32 syscall_signal(u32 t, u64 notification)
+static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
 	syscall_begin(t);
-	return sched_return(t, notify_signal(t, notification));
+	return sched_return((u32)t, notify_signal(t, notification));
 }
 
 /*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
@@ -142,9 +142,9 @@ static __attribute__((noinline)) u32 syscall_signal(u32 t, u64 notification)
     ensures valid: sched_valid && cap_links; */
 static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct program_operation *o)
 {
-	struct actor actor = { threads[t].table, threads[t].table_size };
+	struct actor actor = { threads[wide(t)].table, threads[wide(t)].table_size };
 
-	syscall_begin(t);
+	syscall_begin(wide(t));
 	return sched_return(t, syscall_invoke(actor, t, o));
 }
 
@@ -157,7 +157,7 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 	u32 t = hart.current;
 	bool block = (number & SYS_NONBLOCK) == 0;
 
-	syscall_begin(t);
+	syscall_begin(wide(t));
 	switch (number) {
 	case SYS_SEND:
 		return sched_return(t, ipc_send(t, a0, a1, a3));
@@ -166,7 +166,7 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 		return sched_return(t, ipc_receive(t, a0, a2, a4, block));
 	case SYS_WAIT:
 	case SYS_WAIT | SYS_NONBLOCK:
-		return sched_return(t, notify_wait(t, a0, block));
+		return sched_return(t, notify_wait(wide(t), a0, block));
 	case SYS_YIELD:
 		sched_yield();
 		return sched_return(t, STATUS_OK);
@@ -182,7 +182,7 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 	if (number == SYS_REPLY_RECV)
 		return ipc_reply_receive(a0, a1, a2, a3, a4, wide(hart.current));
 	if (number == SYS_SIGNAL)
-		return syscall_signal(hart.current, a0);
+		return syscall_signal(wide(hart.current), a0);
 	if (number != SYS_INVOKE)
 		return syscall_rest(a0, a1, a2, a3, a4, number);
 	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
