@@ -11,7 +11,7 @@
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
     ensures valid: sched_valid && cap_links; */
-static enum status syscall_retype(struct actor actor, const struct program_operation *o)
+static __attribute__((noinline)) enum status syscall_retype(struct actor actor, const struct program_operation *o)
 {
 	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL };
 	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
@@ -27,7 +27,7 @@ static enum status syscall_retype(struct actor actor, const struct program_opera
 		return STATUS_BAD_ARGUMENT;
 	if (to.status == STATUS_OK && to.container == IN_TABLE)
 		room = (o->a4 == 0 ? actor.size : 1ul << slots[actor.table + o->a4].size_bits) - o->a5;
-	return untyped_retype(actor.table + o->a0, carving, to, (u32)room);
+	return untyped_retype(wide(actor.table) + o->a0, carving, to, (u32)room);
 }
 
 /* Whether number n of the actor's table is a capability of type `type` with `right`. */

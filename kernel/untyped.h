@@ -17,4 +17,4 @@ struct carving {
             ptes[0 .. N_PTES - 1];
     ensures valid: sched_valid && cap_links;
     ensures monotone: slots[u].watermark >= \old(slots[u].watermark); */
-enum status untyped_retype(u32 u, struct carving carving, struct place to, u32 room);
+enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room);
