@@ -52,6 +52,7 @@
 #define LINES_MAX 255u
 #define TIMERS_MAX 64u
 #define FAULT_BADGE 0x10000u
+#define WINDOW_MIN 1000000ul /* nanoseconds; whatever the clock, the kernel takes windows of 1 ms */
 
 /* ---- base.c: memory, strings, text ------------------------------------------------------------------------- */
 struct arena_chunk;
@@ -224,6 +225,8 @@ struct component {
 	bool passive, timer, faults, manifest, trusted, supervises, supervises_all;
 	u32 machine;            /* enum machine, or'ed */
 	u32 supervisor;         /* component, or NONE */
+	u32 partition;          /* of the specification, or NONE */
+	struct span partition_at;
 	/* from here: elaborate */
 	u64 budget_ticks, period_ticks, limit_ticks;
 	u32 table, root, memory, endpoint, notification; /* objects; endpoint may be NONE */
@@ -264,8 +267,27 @@ struct assertion {
 	struct name target;
 	u64 limit;
 };
+/* Components that run in windows of their own, and the cycle of the windows. */
+struct partition {
+	struct name name;
+	struct name *members;
+	u32 member_count, member_capacity;
+	u32 number;             /* the kernel's, from 1 in the order of the windows; 0: it has no window */
+	u64 time;               /* of all its windows, nanoseconds */
+};
+struct window {
+	struct name name;       /* of the partition, or `idle` */
+	struct quantity time;
+	u32 number;             /* of the partition; idle is 0 */
+	u64 ticks;
+};
 struct spec {
 	struct name system;
+	struct partition *partitions;
+	struct window *windows;
+	struct span schedule_at;
+	u64 cycle;              /* of all windows, nanoseconds */
+	u32 partition_count, partition_capacity, window_count, window_capacity;
 	struct protocol *protocols;
 	struct device *devices;
 	struct component *components;
@@ -459,6 +481,8 @@ u32 cap_copy(struct capdl *c, u32 container, u32 index, u32 source, u8 rights, u
 u32 slot_take(struct capdl *c, u32 table, u32 count);
 /* The table whose slots name what component is built from. */
 u32 actor_of(const struct capdl *c, u32 component);
+/* The name of the partition that a component runs in, NULL without a schedule. */
+const char *partition_of(const struct capdl *c, u32 component);
 /* The level of page table that has the entries for an address: level 1 (2 MiB each) or 0 (4 KiB each). */
 u32 find_space(struct capdl *c, u32 component, u8 level, u64 address, struct span at);
 void map_one(struct capdl *c, u32 component, u64 address, u32 source_cap, u8 page_bits, u8 rights, struct span at);

@@ -45,12 +45,23 @@ static void print_components(struct capdl *c, struct buffer *out)
 		const struct component *component = &c->spec.components[i];
 
 		buffer_print(out, "component %s image %s priority %lu budget %lu period %lu limit %lu threads %lu passive %u "
-			"trusted %u supervises %u supervisor %s entry 0x%lx",
+			"trusted %u supervises %u supervisor %s partition %s entry 0x%lx",
 			component->name.text, component->image.text != NULL ? component->image.text : component->name.text,
 			component->priority.value, component->budget_ticks, component->period_ticks, component->limit_ticks,
 			component->threads.value, component->passive, component->trusted, component->supervises,
-			component_name(c, component->supervisor), component->entry);
+			component_name(c, component->supervisor), partition_of(c, i) == NULL ? "-" : partition_of(c, i),
+			component->entry);
 		print_origin(c, component->name.at, out);
+	}
+}
+
+static void print_windows(struct capdl *c, struct buffer *out)
+{
+	for (u32 i = 0; i < c->spec.window_count; i++) {
+		const struct window *window = &c->spec.windows[i];
+
+		buffer_print(out, "window %s partition %u ticks %lu", window->name.text, window->number, window->ticks);
+		print_origin(c, window->name.at, out);
 	}
 }
 
@@ -111,6 +122,7 @@ void cdl_print(struct capdl *c, struct buffer *out)
 		"text_end %lu rom_end %lu\n",
 		c->spec.system.text, model->load_address, model->ram_end, c->board.timebase, c->board.plic_base,
 		model->rom_first_page, model->rom_pages, c->rom_text_end, c->rom_end);
+	print_windows(c, out);
 	print_components(c, out);
 	print_sections(c, out);
 	print_objects(c, out);

@@ -169,6 +169,54 @@ static void read_system_line(struct reader *r)
 	c->rom_end = numbered(r, "rom_end", OBJECT_AREA);
 }
 
+/* Partitions are known by their windows, numbered in their order. */
+static void read_window_line(struct reader *r)
+{
+	struct capdl *c = r->c;
+	struct window new = {.name = {word(r), r->word_at}};
+	u32 index = map_get(&c->spec.names, new.name.text, 3);
+	bool idle = strcmp(new.name.text, "idle") == 0;
+
+	new.number = (u32)numbered(r, "partition", PARTITIONS - 1);
+	if (!r->bad && new.number != (idle ? 0 : index != NONE ? index + 1 : c->spec.partition_count + 1))
+		refuse(r, r->word_at, "B09", "partition `%s` has another number", new.name.text);
+	new.ticks = numbered(r, "ticks", TICKS_MAX);
+	if (!r->bad && new.ticks < (c->board.timebase + 999) / 1000)
+		refuse(r, r->word_at, "B09", "a window is at least 1 ms long%s", "");
+	new.name.at = origin(r);
+	if (!r->bad && c->spec.window_count == WINDOWS_MAX)
+		refuse(r, (struct span){r->file, r->line_start, r->end - r->line_start}, "X03", "there are too many windows%s", "");
+	if (r->bad)
+		return;
+	*LIST_ADD(c, &c->spec, window) = new;
+	c->spec.cycle += new.ticks;
+	if (!idle && index == NONE) {
+		index = c->spec.partition_count;
+		map_put(&c->arena, &c->spec.names, new.name.text, 3, index);
+		*LIST_ADD(c, &c->spec, partition) = (struct partition){.name = new.name, .number = new.number};
+	}
+	if (!idle)
+		c->spec.partitions[index].time += new.ticks;
+}
+
+/* The partition of a component: NONE exactly without a schedule. */
+static u32 partition(struct reader *r)
+{
+	const char *text;
+	u32 found;
+
+	expect(r, "partition");
+	if (r->bad)
+		return NONE;
+	text = word(r);
+	found = map_get(&r->c->spec.names, text, 3);
+	if (found == NONE && strcmp(text, "-") != 0)
+		refuse(r, r->word_at, "B09", "partition `%s` has no window", text);
+	else if (found == NONE && r->c->spec.window_count > 0)
+		refuse(r, r->word_at, "B10", "a component in no partition, although there are windows%s", "");
+	return found;
+}
+
 static void read_component_line(struct reader *r)
 {
 	struct capdl *c = r->c;
@@ -192,8 +240,9 @@ static void read_component_line(struct reader *r)
 	new.wards = arena_take(&c->arena, sizeof *new.wards);
 	new.wards->text = word(r); /* resolved when all are known */
 	new.wards->at = r->word_at;
+	new.partition = partition(r);
 	new.entry = numbered(r, "entry", USER_TOP);
-	new.name.at = origin(r);
+	new.name.at = new.partition_at = origin(r);
 	if (r->bad || index == LIMIT_COMPONENTS)
 		return;
 	new.first_thread = NONE;
@@ -431,7 +480,7 @@ static void read_line(struct reader *r)
 	} lines[] = {
 		{"cap", read_cap_line}, {"object", read_object_line}, {"region", read_region_line}, {"fill", read_fill_line},
 		{"segment", read_segment_line}, {"component", read_component_line}, {"section", read_section_line},
-		{"thread", read_thread_line}, {"bind", read_bind_line}, {"system", read_system_line},
+		{"thread", read_thread_line}, {"bind", read_bind_line}, {"system", read_system_line}, {"window", read_window_line},
 	};
 	const char *first = word(r);
 

@@ -30,6 +30,25 @@ static void check_time(struct capdl *c, const struct component *component)
 			component->priority.value);
 }
 
+static void check_window(struct capdl *c, struct window *window)
+{
+	const struct quantity *q = &window->time;
+	unsigned __int128 scaled = (unsigned __int128)q->value * c->board.timebase;
+
+	window->ticks = (u64)(scaled / 1000000000u);
+	if (q->bad)
+		return;
+	if (q->value < WINDOW_MIN)
+		error_at(c, q->at, "B09", "the shortest window is 1ms", q->value == 0 ? "a window of no time" :
+			"a window that is too short: the kernel's own work would fill it");
+	else if (scaled % 1000000000u != 0)
+		error_at(c, q->at, "L09", NULL, "the board's clock has %lu ticks a second: this is no whole number of them",
+			c->board.timebase);
+	else if (window->ticks > TICKS_MAX)
+		error_at(c, q->at, "B03", NULL, "the kernel counts to %lu ticks, which are %lu s on this board", TICKS_MAX,
+			TICKS_MAX / c->board.timebase);
+}
+
 static void check_sizes(struct capdl *c, const struct component *component)
 {
 	u64 threads = component->threads.given ? component->threads.value : 1;
@@ -210,6 +229,53 @@ static void check_utilisation(struct capdl *c)
 			"%lu.%02lu%% of the processor is promised, the limit is %lu%%", sum / 100, sum % 100, limit);
 }
 
+/* What a partition's components are promised must fit into its windows. */
+static void check_partition(struct capdl *c, u32 index)
+{
+	const struct partition *partition = &c->spec.partitions[index];
+	u64 share = (u64)((unsigned __int128)partition->time * 10000 / c->spec.cycle), sum = 0;
+
+	for (u32 i = 0; i < c->spec.component_count; i++) {
+		const struct component *component = &c->spec.components[i];
+		const struct quantity *budget = &component->budget, *period = &component->period;
+
+		if (component->partition != index || !budget->given || budget->value >= period->value)
+			continue;
+		sum += budget->value * 10000 / period->value * (component->threads.given ? component->threads.value : 1);
+		if (sum <= share)
+			continue;
+		error_at(c, budget->at, "B04", "give smaller budgets or longer windows",
+			"%lu.%02lu%% of the processor is promised in partition `%s`, whose windows are %lu.%02lu%%", sum / 100,
+			sum % 100, partition->name.text, share / 100, share % 100);
+		error_also(c, c->spec.schedule_at, "the schedule");
+		return;
+	}
+}
+
+/* A passive server that is held in the middle of a call because its caller's window ended would hold up the callers of
+ * other partitions. */
+static void check_crossing(struct capdl *c, const struct connection *connection)
+{
+	const struct component *client = &c->spec.components[connection->client_index];
+	const struct component *server = &c->spec.components[connection->server_index];
+
+	if (!server->passive || !has_calls(c, connection) || client->partition == server->partition)
+		return;
+	error_at(c, connection->at, "B12", "give the server a budget of its own, or put both into one partition",
+		"`%s` calls the passive server `%s` of another partition", client->name.text, server->name.text);
+	error_also(c, server->partition_at, "where its partition is given");
+}
+
+static void check_schedule(struct capdl *c)
+{
+	if (c->spec.window_count == 0)
+		return;
+	for (u32 i = 0; i < c->spec.partition_count; i++)
+		check_partition(c, i);
+	for (u32 i = 0; i < c->spec.connection_count; i++)
+		check_crossing(c, &c->spec.connections[i]);
+}
+
 static void check_call_priorities(struct capdl *c)
 {
 	for (u32 i = 0; i < c->spec.connection_count; i++) {
@@ -318,6 +384,8 @@ void check(struct capdl *c)
 		if (c->spec.connections[i].memory.given && !c->spec.connections[i].memory.bad &&
 		    c->spec.connections[i].memory.value == 0)
 			error_at(c, c->spec.connections[i].memory.at, "M07", NULL, "size zero");
+	for (u32 i = 0; i < c->spec.window_count; i++)
+		check_window(c, &c->spec.windows[i]);
 	check_devices(c);
 	check_timers(c);
 	if (c->errors > 0)
@@ -325,6 +393,7 @@ void check(struct capdl *c)
 	for (u32 i = 0; i < c->spec.component_count; i++)
 		check_passive(c, i);
 	check_utilisation(c);
+	check_schedule(c);
 	check_call_priorities(c);
 	check_cycles(c);
 }

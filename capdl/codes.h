@@ -88,6 +88,12 @@
 {"B07", "cycle of calls. A chain of components that call each other, or whose faults are handled by somebody who calls "
 	"them, could wait for itself."},
 {"B08", "passive server without any caller, or with a budget of its own."},
+{"B09", "schedule with a window that is too short (below 1 ms, or of no time), a window of a partition that nobody is in, "
+	"or a partition without window. Windows follow each other, so they cannot overlap; `idle` is one for nobody."},
+{"B10", "component in no partition or in two while the system has a schedule. Whoever ran outside of the windows would "
+	"take time from some partition whenever it liked."},
+{"B12", "call to a passive server of another partition. It works in its caller's windows; held at the end of one, it "
+	"would make callers of other partitions wait for the next, and so tell them about each other."},
 {"P01", "a policy assertion does not hold."},
 {"P03", "assertion about something that does not exist."},
 {"X00", "internal error: the compiler contradicts itself. Nothing is wrong with the specification."},

@@ -18,6 +18,13 @@ static u32 section_new(struct capdl *c, const char *name, u32 actor, u32 compone
 	return c->model.section_count - 1;
 }
 
+const char *partition_of(const struct capdl *c, u32 component)
+{
+	u32 partition = c->spec.components[component].partition;
+
+	return partition == NONE ? NULL : c->spec.partitions[partition].name.text;
+}
+
 /* ---- regions of the address space ---- */
 
 static u8 page_bits_for(u64 size)

@@ -118,8 +118,20 @@ static void emit_thread(struct capdl *c, struct program *program, u32 actor, con
 	o->a3 = component->budget_ticks;
 	o->a4 = component->period_ticks;
 	o->a5 = component->passive ? SCHEDULE_PASSIVE : 0;
+	if (component->partition != NONE)
+		o->a5 += c->spec.partitions[component->partition].number * SCHEDULE_PARTITION;
 	o->a6 = component->limit_ticks;
 	add(c, program, OP_RESUME, slot);
+}
+
+static void emit_windows(struct capdl *c, struct program *program)
+{
+	for (u32 i = 0; i < c->spec.window_count; i++) {
+		struct program_operation *o = add(c, program, OP_WINDOW, 0);
+
+		o->a2 = c->spec.windows[i].ticks;
+		o->a3 = c->spec.windows[i].number;
+	}
 }
 
 static void emit_rest(struct capdl *c, struct program *program, u32 section, const u32 *caps, u32 cap_count)
@@ -191,6 +203,8 @@ static void make_program(struct capdl *c, struct program *program)
 
 		while (to < model->carved_count && carved[to].section == i)
 			to++;
+		if (i == 0)
+			emit_windows(c, program);
 		emit_retypes(c, program, i, carved + from, to - from);
 		emit_rest(c, program, i, caps + starts[i], starts[i + 1] - starts[i]);
 		program->sections[i] = (struct program_section){

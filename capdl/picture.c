@@ -75,6 +75,8 @@ static void dot_component(const struct capdl *c, const struct clients *clients, 
 		color_of(component), component->name.text, component->name.text, component->priority.value);
 	if (component->passive)
 		buffer_print(out, ", passive");
+	if (partition_of(c, index) != NULL)
+		buffer_print(out, "<br/>in the windows of %s", partition_of(c, index));
 	if (component->threads.value > 1)
 		buffer_print(out, ", %lu threads", component->threads.value);
 	if (component->trusted)
@@ -214,6 +216,8 @@ static void json_nodes(struct capdl *c, const struct graph *graph, struct buffer
 				component->passive ? "true" : "false");
 			buffer_print(out, ", \"trusted\": %s, \"supervisor\": %s", component->trusted ? "true" : "false",
 				component->supervises ? "true" : "false");
+			if (partition_of(c, i) != NULL)
+				buffer_print(out, ", \"partition\": \"%s\"", partition_of(c, i));
 		} else if (node->owner != NONE) {
 			buffer_print(out, ", \"owner\": \"%s\"", c->spec.components[node->owner].name.text);
 		}
@@ -237,7 +241,11 @@ void picture_json(struct capdl *c, const struct graph *graph, struct buffer *out
 		json_text(origin_of(c, edge->at), out);
 		buffer_print(out, "}%s\n", i + 1 < graph->edge_count ? "," : "");
 	}
-	buffer_print(out, "  ],\n  \"connections\": [\n");
+	buffer_print(out, "  ],\n  \"windows\": [");
+	for (u32 i = 0; i < c->spec.window_count; i++)
+		buffer_print(out, "%s{\"partition\": \"%s\", \"ticks\": %lu}", i > 0 ? ", " : "", c->spec.windows[i].name.text,
+			c->spec.windows[i].ticks);
+	buffer_print(out, "],\n  \"connections\": [\n");
 	for (u32 i = 0; i < c->spec.connection_count; i++) {
 		const struct connection *connection = &c->spec.connections[i];
 
@@ -274,6 +282,9 @@ static int query_caps(struct capdl *c, const struct graph *graph, const char *na
 
 	if (node == NONE || graph->nodes[node].kind != NODE_COMPONENT)
 		return query_unknown(c, "component", name, graph);
+	if (partition_of(c, node) != NULL)
+		printf("%s runs in the windows of partition %s (%s) and\n", name, partition_of(c, node),
+			origin_of(c, c->spec.components[node].partition_at));
 	printf("%s holds\n", name);
 	for (u32 i = 0; i < model->cap_count; i++) {
 		const struct capability *cap = &model->caps[i];

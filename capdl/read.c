@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const statements[] = {"system", "import", "protocol", "device", "component", "connect", "assert",
-	"on"};
+	"on", "partition", "schedule"};
 static const char *const attributes[] = {
 	"image", "priority", "budget", "passive", "threads", "stack", "spares", "serves", "uses", "owns", "dma", "memory",
 	"untyped", "timer", "faults", "manifest", "machine", "supervises", "trusted", "limit",
@@ -782,6 +782,62 @@ static bool read_system_name(struct lexer *lexer)
 	return true;
 }
 
+/* partition NAME: COMPONENT, ...; several statements may add to one. */
+static bool read_partition(struct lexer *lexer)
+{
+	struct spec *spec = &lexer->c->spec;
+	struct name name = {0};
+	u32 index = 0;
+
+	if (!expect_name(lexer, &name, "the name of the partition") || !expect_sign(lexer, ":"))
+		return false;
+	if (strcmp(name.text, "idle") == 0)
+		error_at(lexer->c, name.at, "N03", "choose another name", "`idle` is the window in which nobody runs");
+	while (index < spec->partition_count && spec->partitions[index].name.text != name.text)
+		index++;
+	if (index == spec->partition_count) {
+		if (index == PARTITIONS - 1) {
+			error_at(lexer->c, name.at, "X03", NULL, "a system has at most %u partitions", PARTITIONS - 1);
+			return false;
+		}
+		*LIST_ADD(lexer->c, spec, partition) = (struct partition){.name = name};
+	}
+	do {
+		struct name member = {0};
+
+		if (!expect_name(lexer, &member, "the name of a component"))
+			return false;
+		*LIST_ADD(lexer->c, &spec->partitions[index], member) = member;
+	} while (accept_sign(lexer, ","));
+	return true;
+}
+
+/* schedule PARTITION TIME, ...: the cycle of windows, the first one first. */
+static bool read_schedule(struct lexer *lexer, struct span at)
+{
+	struct spec *spec = &lexer->c->spec;
+
+	if (spec->window_count > 0) {
+		error_at(lexer->c, at, "L11", "keep one of them", "the schedule is given twice");
+		error_also(lexer->c, spec->schedule_at, "first given here");
+		return false;
+	}
+	spec->schedule_at = at;
+	do {
+		struct window window = {0};
+
+		if (!expect_name(lexer, &window.name, "the name of a partition") ||
+		    !expect_number(lexer, &window.time, UNIT_TIME, 3600000000000ul, "the length of a window"))
+			return false;
+		if (spec->window_count == WINDOWS_MAX) {
+			error_at(lexer->c, window.name.at, "X03", NULL, "a schedule has at most %u windows", WINDOWS_MAX);
+			return false;
+		}
+		*LIST_ADD(lexer->c, spec, window) = window;
+	} while (accept_sign(lexer, ","));
+	return true;
+}
+
 static bool read_statement(struct lexer *lexer, bool top);
 
 static void skip_block(struct lexer *lexer)
@@ -842,6 +898,10 @@ static bool read_statement(struct lexer *lexer, bool top)
 		return read_import(lexer);
 	if (accept_word(lexer, "system"))
 		return read_system_name(lexer);
+	if (accept_word(lexer, "partition"))
+		return read_partition(lexer);
+	if (accept_word(lexer, "schedule"))
+		return read_schedule(lexer, at);
 	if (top && accept_word(lexer, "on"))
 		return read_on(lexer);
 	unknown_word(lexer, "a statement", statements, COUNT(statements));

@@ -1,4 +1,4 @@
-/* report.c - the memory report: who takes how much RAM, by kind of object, how full each block is, what is left. */
+/* report.c - the report: who takes how much RAM, by kind of object, how full each block is; who runs when. */
 #include "graph.h"
 
 #include <string.h>
@@ -59,6 +59,40 @@ static void report_blocks(struct capdl *c, struct buffer *out)
 	print_row(out, "all", &sum, blocks);
 }
 
+/* Who runs when, and how much of each partition's time is promised. */
+static void report_schedule(const struct capdl *c, struct buffer *out)
+{
+	const struct spec *spec = &c->spec;
+	u64 cycle = 0;
+
+	if (spec->window_count == 0)
+		return;
+	for (u32 i = 0; i < spec->window_count; i++)
+		cycle += spec->windows[i].ticks;
+	buffer_print(out, "\n%-24s %9s %9s\n", "window (us)", "from", "length");
+	for (u32 i = 0, from = 0; i < spec->window_count; from += (u32)spec->windows[i++].ticks)
+		buffer_print(out, "%-24s %9lu %9lu\n", spec->windows[i].name.text, from * 1000000ul / c->board.timebase,
+			spec->windows[i].ticks * 1000000 / c->board.timebase);
+	buffer_print(out, "\n%-24s %9s %9s  %s\n", "partition", "share", "promised", "components");
+	for (u32 i = 0; i < spec->partition_count; i++) {
+		u64 ticks = 0, promised = 0;
+
+		for (u32 j = 0; j < spec->window_count; j++)
+			ticks += spec->windows[j].number == spec->partitions[i].number ? spec->windows[j].ticks : 0;
+		for (u32 j = 0; j < spec->component_count; j++) {
+			const struct component *component = &spec->components[j];
+
+			if (component->partition == i && !component->passive && component->budget_ticks < component->period_ticks)
+				promised += component->budget_ticks * 100 * component->threads.value / component->period_ticks;
+		}
+		buffer_print(out, "%-24s %8lu%% %8lu%% ", spec->partitions[i].name.text, ticks * 100 / cycle, promised);
+		for (u32 j = 0; j < spec->component_count; j++)
+			if (spec->components[j].partition == i)
+				buffer_print(out, " %s", spec->components[j].name.text);
+		buffer_print(out, "\n");
+	}
+}
+
 void report_memory(struct capdl *c, struct buffer *out)
 {
 	const struct model *model = &c->model;
@@ -79,4 +113,5 @@ void report_memory(struct capdl *c, struct buffer *out)
 			1u << model->objects[component->table].size_bits, component->next_bit, component->priority.value,
 			component->period_ticks == 0 ? 0 : component->budget_ticks * 100 / component->period_ticks);
 	}
+	report_schedule(c, out);
 }

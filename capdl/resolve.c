@@ -170,6 +170,80 @@ static void resolve_supervision(struct capdl *c)
 				"`%s` has no supervisor, although the system has one", spec->components[i].name.text);
 }
 
+/* ---- partitions ---- */
+
+static void resolve_members(struct capdl *c, u32 index)
+{
+	const struct partition *partition = &c->spec.partitions[index];
+
+	for (u32 i = 0; i < partition->member_count; i++) {
+		struct name name = partition->members[i];
+		u32 member = find_global(c, name, false, "N02");
+		struct component *component;
+
+		if (member == NONE)
+			continue;
+		component = &c->spec.components[member];
+		if (component->partition != NONE) {
+			error_at(c, name.at, "B10", "keep one of them", component->partition == index ? "`%s` is named twice" :
+				"`%s` is in two partitions", name.text);
+			error_also(c, component->partition_at, "the first one");
+			continue;
+		}
+		component->partition = index;
+		component->partition_at = name.at;
+	}
+}
+
+/* The partition of a window; they are numbered in the order of their first windows. */
+static void resolve_window(struct capdl *c, struct window *window, u32 *numbers)
+{
+	const char *names[PARTITIONS], *near;
+	struct spec *spec = &c->spec;
+
+	if (strcmp(window->name.text, "idle") == 0)
+		return;
+	for (u32 i = 0; i < spec->partition_count; i++) {
+		struct partition *partition = &spec->partitions[i];
+
+		names[i] = partition->name.text;
+		if (partition->name.text != window->name.text)
+			continue;
+		if (partition->number == 0)
+			partition->number = ++*numbers;
+		window->number = partition->number;
+		partition->time += window->time.value;
+		return;
+	}
+	near = nearest(window->name.text, names, spec->partition_count);
+	error_at(c, window->name.at, "B09", near == NULL ? format(c, "write: partition %s: COMPONENT", window->name.text) :
+		format(c, "did you mean `%s`?", near), "no component is in partition `%s`", window->name.text);
+}
+
+static void resolve_schedule(struct capdl *c)
+{
+	struct spec *spec = &c->spec;
+	u32 numbers = 0;
+
+	for (u32 i = 0; i < spec->partition_count; i++)
+		resolve_members(c, i);
+	for (u32 i = 0; i < spec->window_count; i++) {
+		resolve_window(c, &spec->windows[i], &numbers);
+		spec->cycle += spec->windows[i].time.value;
+	}
+	if (c->read_errors > 0)
+		return; /* what is missing may stand where reading failed */
+	for (u32 i = 0; i < spec->partition_count; i++)
+		if (spec->partitions[i].number == 0)
+			error_at(c, spec->partitions[i].name.at, "B09", format(c, "write: schedule %s 5ms, ...",
+				spec->partitions[i].name.text), "partition `%s` has no window", spec->partitions[i].name.text);
+	for (u32 i = 0; i < spec->component_count && spec->window_count > 0; i++)
+		if (spec->components[i].partition == NONE)
+			error_at(c, spec->components[i].name.at, "B10", format(c, "write: partition NAME: %s",
+				spec->components[i].name.text), "`%s` is in no partition, although the system has a schedule",
+				spec->components[i].name.text);
+}
+
 static bool resolve_server(struct capdl *c, struct connection *connection)
 {
 	struct component *server = &c->spec.components[connection->server_index];
@@ -293,6 +367,7 @@ void resolve(struct capdl *c)
 		declare(c, spec->protocols[i].name, 1, i);
 	for (u32 i = 0; i < spec->component_count; i++) {
 		spec->components[i].supervisor = NONE;
+		spec->components[i].partition = NONE;
 		declare(c, spec->components[i].name, 0, i);
 	}
 	for (u32 i = 0; i < spec->device_count; i++)
@@ -305,6 +380,7 @@ void resolve(struct capdl *c)
 			resolve_item(c, i, &spec->components[i].items[j]);
 	}
 	resolve_supervision(c);
+	resolve_schedule(c);
 	for (u32 i = 0; i < spec->connection_count; i++)
 		resolve_connection(c, i);
 	for (u32 i = 0; i < spec->component_count; i++)

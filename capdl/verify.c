@@ -34,6 +34,8 @@ struct replay {
 	struct thing *things;
 	struct held *caps;
 	u32 thing_count, thing_capacity, cap_count, cap_capacity;
+	u32 windows;
+	bool partitions[PARTITIONS]; /* 0, and those with a window */
 	struct arena arena;
 	FILE *out;
 	u32 problems;
@@ -304,6 +306,9 @@ static void do_thread(struct replay *r, u32 actor, const struct program_operatio
 	if (o->operation == OP_SET_SCHEDULING && (o->a2 >= PRIORITIES || o->a3 == 0 || o->a3 > o->a4 ||
 		o->a4 > TICKS_MAX || o->a6 > TICKS_MAX))
 		problem(r, "set scheduling: priority %lu, budget %lu, period %lu", o->a2, o->a3, o->a4);
+	if (o->operation == OP_SET_SCHEDULING && (o->a5 % SCHEDULE_PARTITION > SCHEDULE_PASSIVE ||
+		o->a5 / SCHEDULE_PARTITION >= PARTITIONS || !r->partitions[o->a5 / SCHEDULE_PARTITION]))
+		problem(r, "set scheduling: flags %lu", o->a5);
 	if (o->operation == OP_RESUME) {
 		if (thread->slots[THREAD_TABLE] == EMPTY || thread->slots[THREAD_SPACE] == EMPTY)
 			problem(r, "resume: the thread has no table or no space");
@@ -334,6 +339,23 @@ static void do_bind(struct replay *r, u32 actor, const struct program_operation 
 		problem(r, "bind: what %lu to bit %lu", o->a2, o->a4);
 }
 
+static void do_window(struct replay *r, u32 actor, const struct program_operation *o)
+{
+	u64 shortest = 1;
+
+	if (actor != 1)
+		problem(r, "window: only the kernel table has a schedule");
+	if (++r->windows > WINDOWS_MAX)
+		problem(r, "window: there are more than %u", WINDOWS_MAX);
+	/* as the kernel has it: 2^n ticks, between half a millisecond and one */
+	while (r->header.timebase / (2 * shortest) >= 1000)
+		shortest *= 2;
+	if (o->a2 > TICKS_MAX || o->a2 < shortest || o->a3 >= PARTITIONS)
+		problem(r, "window: %lu ticks for partition %lu", o->a2, o->a3);
+	else
+		r->partitions[o->a3] = true;
+}
+
 static void replay_operation(struct replay *r, u32 actor, const struct program_operation *o)
 {
 	switch (o->operation) {
@@ -344,6 +366,7 @@ static void replay_operation(struct replay *r, u32 actor, const struct program_o
 	case OP_RESUME: do_thread(r, actor, o); return;
 	case OP_BIND: do_bind(r, actor, o); return;
 	case OP_FILL: do_fill(r, actor, o); return;
+	case OP_WINDOW: do_window(r, actor, o); return;
 	default: problem(r, "operation %u does not belong into a program", o->operation);
 	}
 }
@@ -474,7 +497,7 @@ static void check_manifest(struct replay *r)
 
 u32 verify(const unsigned char *system, size_t size, FILE *out)
 {
-	struct replay r = {.data = system, .out = out};
+	struct replay r = {.data = system, .out = out, .partitions = {true}};
 	u32 ring;
 
 	thing_new(&r, (struct thing){0});

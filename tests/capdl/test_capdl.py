@@ -194,6 +194,17 @@ def test_damaged_system_is_refused(compiler, trees, images, work):
     assert run(compiler, "verify", work / "damaged.bin").returncode == 1
 
 
+def sealed(system):
+    """The changed system with a right checksum."""
+    state = 0xcbf29ce484222325
+    struct.pack_into("<I", system, 12, 0)
+    for word, in struct.iter_unpack("<Q", system):
+        state = (state ^ word) * 0x100000001b3 & (1 << 64) - 1
+        state ^= state >> 32
+    struct.pack_into("<I", system, 12, state & 0xffffffff)
+    return system
+
+
 def test_verify_finds_what_the_kernel_would_refuse(compiler, trees, images, work):
     """Each number of each operation changed, with a right checksum: never a crash, and mostly noticed."""
     good = bytearray(build(compiler, trees, images, HERE / "good" / "alone.sys", work / "alone.bin"))
@@ -205,13 +216,7 @@ def test_verify_finds_what_the_kernel_would_refuse(compiler, trees, images, work
             bad = bytearray(good)
             value = struct.unpack_from("<Q", bad, first + 8 * number)[0]
             struct.pack_into("<Q", bad, first + 8 * number, value + 1 if number % 2 else value + (1 << 40))
-            struct.pack_into("<I", bad, 12, 0)
-            state = 0xcbf29ce484222325
-            for word, in struct.iter_unpack("<Q", bad):
-                state = (state ^ word) * 0x100000001b3 & (1 << 64) - 1
-                state ^= state >> 32
-            struct.pack_into("<I", bad, 12, state & 0xffffffff)
-            (work / "changed.bin").write_bytes(bad)
+            (work / "changed.bin").write_bytes(sealed(bad))
             done = run(compiler, "verify", work / "changed.bin")
             assert done.returncode in (0, 1) and "Sanitizer" not in done.stderr
             noticed += done.returncode
@@ -363,6 +368,67 @@ def test_edited_object_text_is_refused(compiler, canonical, work, number):
     done = run(compiler, "check", work / "edited.cdl", "--json-errors")
     assert done.returncode == 1
     assert (code, line) in [(row[0], row[2]) for row in errors(done)], done.stderr[:2000]
+
+
+WRONG_SCHEDULES = [
+    ("B09", r"^(window blue partition 3 ticks) \d+", r"\1 0"),
+    ("B09", r"^(window blue partition 3 ticks) \d+", r"\1 9999"),
+    ("L06", r"^(window blue partition 3 ticks) \d+", r"\1 2147483648"),
+    ("B09", r"^window blue partition 3", "window blue partition 4"),
+    ("B09", r"^window idle partition 0", "window idle partition 1"),
+    ("L06", r"^window blue partition 3", "window blue partition 8"),
+    ("X03", r"^(window idle.*)$", r"\1" + r"\n\1" * 11),
+    ("B09", r"^(component far .*) partition blue", r"\1 partition green"),
+    ("B10", r"^(component far .*) partition blue", r"\1 partition -"),
+    ("F03", r"^(component far .*) partition blue", r"\1"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG_SCHEDULES)), ids=lambda n: f"{WRONG_SCHEDULES[n][0]}-{n}")
+def test_edited_schedule_is_refused(compiler, trees, images, work, number):
+    code, pattern, replacement = WRONG_SCHEDULES[number]
+    build(compiler, trees, images, HERE / "good" / "windows.sys", work / "windows.bin", "--cdl", work / "windows.cdl")
+    text, count = re.subn(pattern, replacement, (work / "windows.cdl").read_text(), count=1, flags=re.M)
+    assert count == 1
+    (work / "edited.cdl").write_text(text)
+    done = run(compiler, "check", work / "edited.cdl", "--json-errors")
+    assert done.returncode == 1 and code in [row[0] for row in errors(done)], done.stderr[:2000]
+
+
+def test_schedule_reaches_the_program_the_report_and_the_graph(compiler, trees, images, work):
+    path = HERE / "good" / "windows.sys"
+    data = build(compiler, trees, images, path, work / "windows.bin", "--report", work / "windows.txt", "--json", work / "windows.json")
+    sections, offset = struct.unpack_from("<I", data, 60)[0], struct.unpack_from("<I", data, 68)[0]
+    rows = []
+    for n in range(sections):
+        _, count, first, _ = struct.unpack_from("<4I", data, offset + 16 * n)
+        rows += [(n, *struct.unpack_from("<2I5Q", data, first + 48 * i)) for i in range(count)]
+    windows = [(n, row[1], row[2]) for n, op, *row in rows if op == 34]
+    assert windows == [(0, 50000, 1), (0, 10000, 2), (0, 25000, 3), (0, 10000, 1), (0, 10000, 0), (0, 10000, 2)]
+    flags = sorted(row[4] for _, op, *row in rows if op == 10)
+    assert flags == [256, 257, 512, 512, 768, 768]  # desk, shelf (passive), clerk, boss, two threads of far
+    report = (work / "windows.txt").read_text()
+    assert re.search(r"^red +5[12]% +18%  desk shelf$", report, re.M) and re.search(r"^blue +6000 +2500$", report, re.M)
+    graph = json.loads((work / "windows.json").read_text())
+    assert {node["name"]: node["partition"] for node in graph["nodes"] if "partition" in node}["far"] == "blue"
+    assert graph["windows"][2] == {"partition": "blue", "ticks": 25000}
+    assert "desk runs in the windows of partition red (windows.sys:12)" in ask(compiler, trees, "caps", "desk", path=path)
+
+
+@pytest.mark.parametrize("change, words", [
+    (dict(a2=0), "window: 0 ticks"), (dict(a3=8), "for partition 8"), (dict(a2=1 << 31), "window: 2147483648 ticks"),
+    (dict(a2=8191), "window: 8191 ticks"),
+    (dict(a3=4), "set scheduling: flags 768"),
+])
+def test_damaged_windows_are_noticed(compiler, trees, images, work, change, words):
+    data = bytearray(build(compiler, trees, images, HERE / "good" / "windows.sys", work / "windows.bin"))
+    offset = struct.unpack_from("<I", data, 68)[0]
+    _, _, first, _ = struct.unpack_from("<4I", data, offset)
+    for name, value in change.items():
+        struct.pack_into("<Q", data, first + 48 * 2 + 8 + 8 * ("a2", "a3").index(name), value)
+    (work / "changed.bin").write_bytes(sealed(data))
+    done = run(compiler, "verify", work / "changed.bin")
+    assert done.returncode == 1 and words in done.stderr + done.stdout
 
 
 def test_object_text_with_other_images_is_refused(compiler, canonical, images, work):
