@@ -45,12 +45,12 @@ static void print_components(struct capdl *c, struct buffer *out)
 		const struct component *component = &c->spec.components[i];
 
 		buffer_print(out, "component %s image %s priority %lu budget %lu period %lu limit %lu threads %lu passive %u "
-			"trusted %u supervises %u supervisor %s partition %s entry 0x%lx",
+			"trusted %u supervises %u supervisor %s partition %u entry 0x%lx",
 			component->name.text, component->image.text != NULL ? component->image.text : component->name.text,
 			component->priority.value, component->budget_ticks, component->period_ticks, component->limit_ticks,
 			component->threads.value, component->passive, component->trusted, component->supervises,
-			component_name(c, component->supervisor), partition_of(c, i) == NULL ? "-" : partition_of(c, i),
-			component->entry);
+			component_name(c, component->supervisor),
+			component->partition == NONE ? 0 : c->spec.partitions[component->partition].number, component->entry);
 		print_origin(c, component->name.at, out);
 	}
 }

@@ -202,19 +202,13 @@ static void read_window_line(struct reader *r)
 /* The partition of a component: NONE exactly without a schedule. */
 static u32 partition(struct reader *r)
 {
-	const char *text;
-	u32 found;
+	u32 given = (u32)numbered(r, "partition", PARTITIONS - 1);
 
-	expect(r, "partition");
-	if (r->bad)
-		return NONE;
-	text = word(r);
-	found = map_get(&r->c->spec.names, text, 3);
-	if (found == NONE && strcmp(text, "-") != 0)
-		refuse(r, r->word_at, "B09", "partition `%s` has no window", text);
-	else if (found == NONE && r->c->spec.window_count > 0)
+	if (given > r->c->spec.partition_count)
+		refuse(r, r->word_at, "B09", "partition %s has no window", format(r->c, "%u", given));
+	else if (given == 0 && r->c->spec.window_count > 0)
 		refuse(r, r->word_at, "B10", "a component in no partition, although there are windows%s", "");
-	return found;
+	return given == 0 ? NONE : given - 1;
 }
 
 static void read_component_line(struct reader *r)

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define NONE 0xffffffffu
-#define WORDS 25u
+#define WORDS 27u
 #define LIMIT (64ul << 20)
 #define RW (RIGHT_READ | RIGHT_WRITE)
 #define RWX (RW | RIGHT_EXECUTE)
@@ -34,7 +34,7 @@ struct object {
 	struct thread thread;
 };
 struct cap { u32 object, badge, parent, depth, container, index, section, children; u8 rights; bool original, stated; };
-struct effect { struct program_operation o; u32 object, section; bool stated; }; /* a binding or a filling */
+struct effect { struct program_operation o; u32 object, section; bool stated; }; /* or a window */
 struct line { /* of the text */
 	char *text, *words[WORDS];
 	const char *(*print)(const struct line *line); /* what the replay would print; 0: nothing that it knows */
@@ -45,7 +45,8 @@ static struct object *objects; /* 0: the kernel table, 1: the fault ring */
 static struct cap *caps;       /* 0: none */
 static struct effect *effects;
 static struct line *lines;
-static u32 object_count, cap_count, effect_count, line_count, section_count, differences, section_now, operation_now;
+static u32 object_count, cap_count, effect_count, line_count, section_count, differences, section_now, operation_now,
+	windows, partitions = 1; /* bits: those that have a window, and 0 */
 static const unsigned char *image;
 static struct system_header header;
 static const char *path, *section_name = "roots";
@@ -172,13 +173,12 @@ static struct object shape(u64 type, u64 bits)
 static void retype(u32 actor, const struct program_operation *o)
 {
 	u32 from = operand(actor, o->a0, OBJECT_UNTYPED), to = container(actor, o->a4, RIGHT_WRITE);
-	struct object *source = &objects[caps[from].object], new;
 	u64 type = o->a2 == (OBJECT_UNTYPED | OBJECT_NO_SCHEDULE) ? OBJECT_UNTYPED : o->a2;
+	struct object *source = &objects[caps[from].object], new = shape(type, o->a3);
 	u8 rights = type == OBJECT_ENDPOINT ? RW | RIGHT_CALL | RIGHT_GRANT : type == OBJECT_PAGE ? caps[from].rights & RWX :
 		type == OBJECT_THREAD ? RW | (caps[from].rights & RIGHT_SCHEDULE) : type != OBJECT_UNTYPED ? RW :
 		caps[from].rights & (type == o->a2 ? RIGHTS_ALL : RIGHTS_ALL & ~RIGHT_SCHEDULE);
 
-	new = shape(type, o->a3);
 	need((caps[from].rights & RIGHT_RETYPE) != 0 && objects[to].type == OBJECT_TABLE, "the memory cannot be carved, or no table");
 	need(type <= OBJECT_PAGE && new.size != 0 && (source->memory == MEMORY_RAM || type == OBJECT_UNTYPED || type == OBJECT_PAGE),
 	     "no such object or size, or a kernel object that is not of ram");
@@ -209,8 +209,8 @@ static void check_slot(struct object *to, u64 index, struct object *what, u8 has
 	} else if (to->type == OBJECT_THREAD) {
 		need(what->type == wanted[index] && (index != THREAD_SPACE || what->bits == 2), "not what this slot of a thread takes");
 		need(index > THREAD_SPACE || (rights & RW) == RW, "a thread's table and space need read and write");
-		need(index != THREAD_BOUND || ((rights & RIGHT_READ) != 0 && !what->used && to->thread.scheduling[3] == 0),
-		     "the notification cannot be bound");
+		need(index != THREAD_BOUND || ((rights & RIGHT_READ) != 0 && !what->used &&
+		     to->thread.scheduling[3] % SCHEDULE_PARTITION == 0), "the notification cannot be bound");
 		if (index == THREAD_BOUND)
 			what->used = to->thread.bound = true;
 	}
@@ -223,12 +223,10 @@ static void copy(u32 actor, const struct program_operation *o)
 	struct object *what = &objects[new.object];
 
 	need(from != 0 && cap_at(to, o->a2) == 0, "nothing to copy, or the slot is occupied");
-	new.rights &= (u8)(o->a5 & RIGHTS_ALL);
-	if (is_memory(new.object)) {
+	new.rights &= (u8)(o->a5 & (is_memory(new.object) ? RWX : RIGHTS_ALL));
+	if (is_memory(new.object))
 		need((what->bits == 12 || what->bits == 21 || what->bits == 30) && ((caps[from].rights & RIGHT_RETYPE) == 0 ||
 		     (what->memory != MEMORY_RAM && what->mark == 0)), "memory that has not a page's size, or is carved");
-		new.rights &= RWX;
-	}
 	check_slot(&objects[to], o->a2, what, caps[from].rights, new.rights);
 	if (o->a6 != 0) {
 		need((what->type == OBJECT_ENDPOINT || what->type == OBJECT_NOTIFICATION) && o->a6 <= 0xffffffff && new.badge == 0,
@@ -253,22 +251,27 @@ static void thread_operation(u32 actor, const struct program_operation *o)
 		memcpy(&thread->registers[4 * o->a2], values, sizeof values);
 	} else {
 		need(o->operation == OP_SET_SCHEDULING && (caps[cap].rights & RIGHT_SCHEDULE) != 0, "no such operation, or no right to it");
-		need(o->a2 < PRIORITIES && o->a3 <= o->a4 && o->a4 <= 0x7fffffff && o->a5 <= SCHEDULE_PASSIVE && o->a6 <= 0x7fffffff &&
-		     (o->a3 != 0 || o->a4 == 0) && (o->a5 == 0 || !thread->bound), "scheduling out of range");
+		need(o->a2 < PRIORITIES && o->a3 <= o->a4 && o->a4 <= 0x7fffffff && o->a6 <= 0x7fffffff && (o->a3 != 0 || o->a4 == 0) &&
+		     o->a5 % SCHEDULE_PARTITION <= (thread->bound ? 0 : SCHEDULE_PASSIVE) && o->a5 / SCHEDULE_PARTITION < PARTITIONS &&
+		     (partitions >> o->a5 / SCHEDULE_PARTITION & 1) != 0, "scheduling out of range");
 		memcpy(thread->scheduling, scheduling, sizeof scheduling);
 	}
 }
 
-static void bind_or_fill(u32 actor, const struct program_operation *o)
+static void effect(u32 actor, const struct program_operation *o)
 {
-	u32 cap = operand(actor, o->a0, o->operation == OP_BIND ? OBJECT_NOTIFICATION : OBJECT_UNTYPED);
+	u8 wanted = o->operation == OP_BIND ? OBJECT_NOTIFICATION : OBJECT_UNTYPED;
+	u32 cap = o->operation == OP_WINDOW ? 0 : operand(actor, o->a0, wanted);
 	const struct object *page = &objects[caps[cap].object];
 
-	need(o->operation == OP_FILL || (caps[cap].original && actor == 0 && o->a2 <= BIND_FAULT_RING && o->a4 < NOTIFICATION_BITS),
+	need(o->operation != OP_BIND || (caps[cap].original && actor == 0 && o->a2 <= BIND_FAULT_RING && o->a4 < NOTIFICATION_BITS),
 	     "only originals in the kernel table are bound, to what there is");
-	need(o->operation == OP_BIND || (page->memory == MEMORY_RAM && (caps[cap].rights & RIGHT_RETYPE) == 0 &&
+	need(o->operation != OP_FILL || (page->memory == MEMORY_RAM && (caps[cap].rights & RIGHT_RETYPE) == 0 &&
 	     (o->a2 | o->a3 | o->a4) % 8 == 0 && o->a2 <= page->size && o->a4 <= page->size - o->a2 && o->a3 <= header.size &&
 	     o->a4 <= header.size - o->a3), "no page of ram, or contents out of range");
+	need(o->operation != OP_WINDOW || (actor == 0 && windows++ < WINDOWS_MAX && o->a2 >= header.timebase / 1000 &&
+	     o->a2 <= 0x7fffffff && o->a3 < PARTITIONS), "a window too many, of less than 1 ms or more than 2^31 ticks, or of nobody");
+	partitions |= o->operation == OP_WINDOW ? 1u << o->a3 : 0;
 	ROOM(effects, effect_count);
 	effects[effect_count++] = (struct effect){*o, caps[cap].object, section_now, false};
 }
@@ -323,8 +326,8 @@ static void replay(void)
 				retype(actor, &o);
 			else if (o.operation == OP_COPY)
 				copy(actor, &o);
-			else if (o.operation == OP_BIND || o.operation == OP_FILL)
-				bind_or_fill(actor, &o);
+			else if (o.operation >= OP_BIND && o.operation <= OP_WINDOW)
+				effect(actor, &o);
 			else
 				thread_operation(actor, &o);
 		}
@@ -430,8 +433,9 @@ static const char *line_of_thread(const struct line *line)
 	t->stated = true;
 	char *const *w = component->words;
 	compare(component, print("component %s image %s priority %lu budget %lu period %lu limit %lu threads %u passive %lu "
-		"trusted %s supervises %s supervisor %s entry 0x%lx", w[1], w[3], t->scheduling[0], t->scheduling[1], t->scheduling[2],
-		t->scheduling[4], count, t->scheduling[3], w[17], w[19], w[21], t->registers[0]));
+		"trusted %s supervises %s supervisor %s partition %lu entry 0x%lx", w[1], w[3], t->scheduling[0], t->scheduling[1],
+		t->scheduling[2], t->scheduling[4], count, t->scheduling[3] % SCHEDULE_PARTITION, w[17], w[19], w[21],
+		t->scheduling[3] / SCHEDULE_PARTITION, t->registers[0]));
 	if (rest != 0 || !t->resumed)
 		return rest != 0 ? "a thread with something in other registers" : "a thread that never starts";
 	return print("thread %s component %s number %lu pc 0x%lx sp 0x%lx", name_of(index), line->words[3], t->registers[10],
@@ -440,27 +444,28 @@ static const char *line_of_thread(const struct line *line)
 
 static const char *line_of_effect(const struct line *line)
 {
-	u32 object = find(line, line->words[1], strlen(line->words[1]))->made;
-	u32 operation = line->words[0][0] == 'b' ? OP_BIND : OP_FILL;
+	u32 operation = line->words[0][0] == 'b' ? OP_BIND : line->words[0][0] == 'f' ? OP_FILL : OP_WINDOW;
+	u32 object = operation == OP_WINDOW ? 0 : find(line, line->words[1], strlen(line->words[1]))->made;
 	const char *text = "nothing of the kind";
 
 	for (struct effect *e = effects; e < effects + effect_count; e++) {
 		if (e->stated || e->o.operation != operation || e->object != object)
 			continue;
 		text = operation == OP_BIND ? print("bind %s %s %lu bit %lu device %s", name_of(object), bindings[e->o.a2], e->o.a3,
-			e->o.a4, line->words[7]) : print("fill %s offset %lu bytes %lu rom %lu section %u", name_of(object), e->o.a2,
+			e->o.a4, line->words[7]) : operation == OP_WINDOW ? print("window %s partition %lu ticks %lu", line->words[1],
+			e->o.a3, e->o.a2) : print("fill %s offset %lu bytes %lu rom %lu section %u", name_of(object), e->o.a2,
 			e->o.a4, e->o.a3, e->section);
 		e->stated = strcmp(text, line->text) == 0;
-		if (e->stated)
+		if (e->stated || operation == OP_WINDOW) /* windows have an order */
 			return text;
 	}
 	return text;
 }
 
 static const struct { const char *word; u32 words; const char *(*print)(const struct line *); } kinds[] = {
-	{"cdl", 2, NULL}, {"system", 18, line_of_system}, {"component", 24, NULL}, {"section", 6, line_of_section},
-	{"segment", 12, NULL}, {"region", 10, NULL}, {"object", 15, line_of_object}, {"cap", 12, line_of_cap},
-	{"thread", 10, line_of_thread}, {"bind", 8, line_of_effect}, {"fill", 10, line_of_effect}};
+	{"cdl", 2, NULL}, {"system", 18, line_of_system}, {"window", 6, line_of_effect}, {"component", 26, NULL},
+	{"section", 6, line_of_section}, {"segment", 12, NULL}, {"region", 10, NULL}, {"object", 15, line_of_object},
+	{"cap", 12, line_of_cap}, {"thread", 10, line_of_thread}, {"bind", 8, line_of_effect}, {"fill", 10, line_of_effect}};
 
 static void read_line(char *text, u32 number)
 {
@@ -486,8 +491,7 @@ static void read_text(char *text)
 	u32 number = 1;
 
 	for (char *end; *text != 0; text = end + 1, number++) {
-		end = strchr(text, '\n');
-		if (end == NULL)
+		if ((end = strchr(text, '\n')) == NULL)
 			fail(print("%s:%u: the text ends within a line", path, number));
 		*end = 0;
 		read_line(text, number);
@@ -511,12 +515,11 @@ static void read_text(char *text)
 static char *read_file(const char *name, size_t *size)
 {
 	FILE *file = fopen(name, "rb");
-	char *data = malloc(LIMIT + 1);
+	char *data = calloc(1, LIMIT + 1);
 
 	*size = file == NULL || data == NULL ? 0 : fread(data, 1, LIMIT, file);
 	if (*size == 0 || ferror(file) || fclose(file) != 0 || *size == LIMIT)
 		fail(print("%s: cannot be read, or is larger than %lu bytes", name, LIMIT));
-	data[*size] = 0;
 	return data;
 }
 
@@ -568,7 +571,7 @@ int main(int argc, char **argv)
 			compare(&nowhere, cap_line(i));
 	for (u32 i = 0; i < effect_count; i++)
 		if (!effects[i].stated)
-			compare(&nowhere, print("another binding or filling of %s", name_of(effects[i].object)));
+			compare(&nowhere, print("another binding, filling or window of %s", name_of(effects[i].object)));
 	if (section_count != header.sections)
 		compare(&nowhere, print("%u sections", header.sections));
 	for (u32 i = 0; i < object_count; i++)

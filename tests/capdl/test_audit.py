@@ -7,7 +7,7 @@ import pytest
 
 from test_capdl import GOOD, HERE, ROOT, SYSTEMS, build, compiler, images, trees, work  # noqa: F401 (fixtures)
 
-RETYPE, COPY, RESUME, WRITE_REGISTERS, SET_SCHEDULING, BIND, FILL = 0, 1, 5, 7, 10, 32, 33
+RETYPE, COPY, RESUME, WRITE_REGISTERS, SET_SCHEDULING, BIND, FILL, WINDOW = 0, 1, 5, 7, 10, 32, 33, 34
 HEADER = struct.Struct("<QIIQQQQQIIIIIIII")
 SIZE, ROOTS, SECTIONS, ROOTS_OFFSET, SECTIONS_OFFSET = 3, 8, 9, 10, 11
 OPERATION = struct.Struct("<IIQQQQQ")
@@ -85,9 +85,10 @@ CHANGES = {
     COPY: [(1, [1, -1]), (2, [1, 300]), (3, [1]), (4, [1, -1]), (6, [1, 1 << 33])],
     RESUME: [(1, [1, -1])],
     WRITE_REGISTERS: [(1, [1]), (2, [1, 9]), (3, [8]), (4, [8]), (5, [8]), (6, [8])],
-    SET_SCHEDULING: [(1, [1]), (2, [1, 256]), (3, [-1]), (4, [1]), (5, [1]), (6, [1])],
+    SET_SCHEDULING: [(1, [1]), (2, [1, 256]), (3, [-1]), (4, [1]), (5, [1, 256, 8 << 8]), (6, [1])],
     BIND: [(1, [1, -1]), (2, [1, 9]), (3, [1]), (4, [1, 32])],
     FILL: [(1, [1]), (2, [8]), (3, [8]), (4, [-8])],
+    WINDOW: [(2, [1, -9000, 1 << 31]), (3, [1, 8])],
 }
 IGNORED = {(RETYPE, 3): (2, 3, 6)}  # the kernel ignores the size of objects that have only one
 
@@ -167,13 +168,13 @@ def test_difference_names_slot_expected_and_found(audit, everything, work):  # n
 
 
 # Words that say something which is not in the binary: labels of people, and places of the compiler.
-LABELS = {"component": {3, 17, 19, 21}, "object": {10}, "section": {5}, "bind": {7}, "system": {11, 13, 15, 17}}
+LABELS = {"component": {3, 17, 19, 21}, "window": {1}, "object": {10}, "section": {5}, "bind": {7}, "system": {11, 13, 15, 17}}
 
 
 def test_each_word_of_the_text_counts(audit, everything, work):  # noqa: F811
     lines = everything[1].splitlines()
     (work / "audited.bin").write_bytes(everything[0])
-    for kind in ("cdl", "system", "component", "section", "object", "cap", "thread", "bind", "fill"):
+    for kind in ("cdl", "system", "window", "component", "section", "object", "cap", "thread", "bind", "fill"):
         of_kind = [n for n, line in enumerate(lines) if line.split()[0] == kind]
         for n in spread(of_kind, 4):
             words = lines[n].split(" # ")[0].split(" ")
@@ -198,7 +199,7 @@ def other(word):
 
 def test_missing_doubled_and_cut_lines_are_found(audit, everything, work):  # noqa: F811
     lines = everything[1].splitlines()
-    for kind in ("cdl", "system", "component", "section", "object", "cap", "thread", "bind", "fill"):
+    for kind in ("cdl", "system", "window", "component", "section", "object", "cap", "thread", "bind", "fill"):
         for n in spread([n for n, line in enumerate(lines) if line.split()[0] == kind], 6):
             for changed in (lines[:n] + lines[n + 1:], lines[:n + 1] + lines[n:], lines[:n] + [lines[n] + " more"] + lines[n + 1:]):
                 if kind in ("system", "component") and len(changed) > len(lines):

@@ -378,9 +378,9 @@ WRONG_SCHEDULES = [
     ("B09", r"^window idle partition 0", "window idle partition 1"),
     ("L06", r"^window blue partition 3", "window blue partition 8"),
     ("X03", r"^(window idle.*)$", r"\1" + r"\n\1" * 11),
-    ("B09", r"^(component far .*) partition blue", r"\1 partition green"),
-    ("B10", r"^(component far .*) partition blue", r"\1 partition -"),
-    ("F03", r"^(component far .*) partition blue", r"\1"),
+    ("B09", r"^(component far .*) partition 3", r"\1 partition 4"),
+    ("B10", r"^(component far .*) partition 3", r"\1 partition 0"),
+    ("F03", r"^(component far .*) partition 3", r"\1"),
 ]
 
 
