@@ -10,9 +10,13 @@ endif()
 add_executable(kernel.elf ${KERNEL_SOURCES})
 target_include_directories(kernel.elf PRIVATE kernel kernel/arch/riscv64)
 target_compile_options(kernel.elf PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${KERNEL_FLAGS}>)
-target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -nostdlib -nostartfiles -static -Wl,--no-warn-rwx-segments
-	-Wl,--build-id=none ${KERNEL_FLAGS} -Wl,-T,${KERNEL_LD} -Wl,-Map=${CMAKE_BINARY_DIR}/kernel.map)
+target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -nostdlib -nostartfiles -static
+	-Wl,--build-id=none ${KERNEL_FLAGS} -fstack-usage -flto-partition=one -Wl,-T,${KERNEL_LD} -Wl,-Map=${CMAKE_BINARY_DIR}/kernel.map)
 target_link_libraries(kernel.elf PRIVATE gcc)
 set_property(TARGET kernel.elf PROPERTY LINK_DEPENDS ${KERNEL_LD})
 add_custom_command(OUTPUT kernel.bin COMMAND ${CMAKE_OBJCOPY} -O binary kernel.elf kernel.bin DEPENDS kernel.elf)
-add_custom_target(kernel ALL DEPENDS kernel.bin)
+# Who calls whom, and how much stack that takes: what has no bound, or too large a one, ends the build.
+add_custom_command(OUTPUT kernel.stack
+	COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/kernel_calls.sh kernel.elf kernel.stack
+	DEPENDS kernel.elf ${CMAKE_SOURCE_DIR}/cmake/kernel_calls.sh ${CMAKE_SOURCE_DIR}/cmake/kernel_calls.awk)
+add_custom_target(kernel ALL DEPENDS kernel.bin kernel.stack)

@@ -91,7 +91,7 @@ function(add_system FILE)
 	if(TARGET kernel)
 		add_custom_command(OUTPUT ${FOLDER}/Image
 			COMMAND ${MAKE_IMAGE} ${FOLDER}/Image boot.bin kernel.bin ${FOLDER}/system.bin
-			DEPENDS ${MAKE_IMAGE} boot.bin kernel.bin ${FOLDER}/system.bin)
+			DEPENDS ${MAKE_IMAGE} boot.bin kernel.bin kernel.stack ${FOLDER}/system.bin)
 		set(RESULT ${FOLDER}/Image)
 	else()
 		set(RESULT ${FOLDER}/system.bin)

@@ -1,5 +1,6 @@
 """build - the same commit gives the same bytes, wherever it is checked out, and one kernel serves every board."""
 import hashlib
+import re
 import subprocess
 
 import pytest
@@ -41,6 +42,16 @@ def test_image_that_is_not_what_its_text_says_ends_the_build(checkout):
     done = subprocess.run(["./mullion", "build", "--system", "hello"], cwd=checkout, capture_output=True, text=True)
     assert done.returncode == 2 and " badge 0x9 " in done.stderr.split("found: ")[0] and " badge 0x1 " in done.stderr
     text.write_text(good)
+    build(checkout, "--system", "hello")
+
+
+def test_kernel_whose_stack_is_too_small_ends_the_build(checkout):
+    script = checkout / "kernel" / "arch" / "riscv64" / "kernel.ld"
+    good = script.read_text()
+    script.write_text(re.sub(r"kernel_stack_bottom = .*;", "kernel_stack_bottom = kernel_stack_top - 64;", good))
+    done = subprocess.run(["./mullion", "build", "--system", "hello"], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 2 and "from syscall_handle the stack takes" in done.stderr
+    script.write_text(good)
     build(checkout, "--system", "hello")
 
 
