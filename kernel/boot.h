@@ -5,7 +5,7 @@
 /* Build the initial state; returns when every section was replayed. Stops the machine with a clear sentence if anything
  * does not fit. */
 /*@ requires \valid_read(record) && \valid_read(system);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+    assigns STATE, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, machine;
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 void boot_main(const struct boot_record *record, const struct system_header *system);

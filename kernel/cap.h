@@ -3,18 +3,10 @@
  * Only capabilities without children are unlinked, so no operation walks the children of a node. Replies and
  * reservations stand outside the list. */
 #pragma once
-#include "object.h"
-
-/*@ predicate slot_index(integer s) = 0 <= s < N_SLOTS;
-    // I3 (part): the links of slots stay inside the view.
-    predicate cap_links = \forall integer s; slot_index(s) ==> slots[s].next < N_SLOTS && slots[s].prev < N_SLOTS &&
-      slots[s].parent < N_SLOTS;
-    predicate cap_is_linked(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
-    // The table of thread t lies inside the view of slots.
-    predicate cap_table_inside(integer t) = threads[t].table <= N_SLOTS - threads[t].table_size; */
+#include "invariant.h"
 
 /* Whether slot p has a child: its successor in the list names it as parent. */
-/*@ requires cap_links && slot_index(p);
+/*@ requires slots_linked && slot_index(p);
     assigns \nothing;
     ensures \result <==> slots[slots[p].next].parent == p; */
 static inline bool cap_has_children(u32 p)
@@ -23,41 +15,44 @@ static inline bool cap_has_children(u32 p)
 }
 
 /* Put the filled slot s into the list as the first child of p. */
-/*@ requires cap_links && slot_index(p) && slot_index(s) && slots[p].depth < 255;
-    requires apart: p != s && slots[p].next != s;
-    assigns slots[s].next, slots[s].prev, slots[s].parent, slots[s].depth, slots[p].next, slots[slots[p].next].prev;
-    ensures links: cap_links;
-    ensures placed: slots[s].parent == p && slots[p].next == s && slots[s].prev == p; */
+/*@ requires slots_linked && slot_index(p) && slot_index(s);
+    assigns slots[0 .. N_SLOTS - 1];
+    ensures linked: slots_linked;
+    ensures placed: p != s ==> slots[s].parent == p;
+    ensures same: slots_same_but_links{Pre, Post}; */
 void cap_insert(u32 p, u32 s);
 
 /* Take slot s, which has no children, out of the list and empty it. */
-/*@ requires cap_links && slot_index(s);
-    assigns slots[slots[s].prev].next, slots[slots[s].next].prev, slots[s].type;
-    ensures links: cap_links;
-    ensures emptied: slots[s].type == CAP_EMPTY; */
+/*@ requires slots_linked && slot_index(s);
+    assigns slots[0 .. N_SLOTS - 1];
+    ensures linked: slots_linked;
+    ensures emptied: slots[s].type == CAP_EMPTY;
+    ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 void cap_remove(u32 s);
 
 /* Copy what slot `from` says of its capability into the empty slot `to`: everything but links and container. */
-/*@ requires slot_index(from) && slot_index(to) && from != to;
+/*@ requires slot_index(from) && slot_index(to);
     assigns slots[to].type, slots[to].kind, slots[to].size_bits, slots[to].original, slots[to].rights,
             slots[to].object, slots[to].watermark, slots[to].badge;
-    ensures same: slots[to].type == slots[from].type && slots[to].object == slots[from].object &&
-      slots[to].rights == slots[from].rights; */
+    ensures same: slot_alike(from, to); */
 void cap_describe(u32 from, u32 to);
 
 /* The slot that number n of thread t's table names; NONE if there is no such slot. It may be empty. */
-/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
+/*@ requires thread_index(t) && threads_placed;
     assigns \nothing;
-    ensures \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
+    ensures inside: \result < N_SLOTS;
+    ensures named: \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
 static inline u64 cap_slot(u64 t, u64 n)
 {
 	return n != 0 && n < threads[t].table_size ? wide(threads[t].table) + n : NONE;
 }
 
 /* The same for a capability of type `type` with all of `rights`. STATUS_OK, or why not. */
-/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
+/*@ requires thread_index(t) && threads_placed && type != CAP_EMPTY;
     assigns \nothing;
-    ensures \result == STATUS_OK ==> n < threads[t].table_size && slots[threads[t].table + n].type == type; */
+    ensures found: \result == STATUS_OK ==> n < threads[t].table_size && threads[t].table + n < N_SLOTS &&
+      slots[threads[t].table + n].type == type;
+    ensures allowed: \result == STATUS_OK ==> (slots[threads[t].table + n].rights & rights) == rights; */
 static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 {
 	u64 s = wide(threads[t].table) + n;
@@ -79,11 +74,12 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
-/*@ requires cap_links && slot_index(from) && slot_index(to) && from != to && slots[from].depth < CAP_MAX_DEPTH;
-    requires apart: slots[from].next != to;
+/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
+    requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
     assigns slots[0 .. N_SLOTS - 1];
-    ensures links: cap_links;
+    ENSURES_SLOTS_VALID
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
+    ensures same: \forall integer k; slot_index(k) && k != to ==> slot_same{Pre, Post}(k);
     // I3 (part): a copy never has more rights than its source. One clause a right: one bit each proves.
     ensures fewer_read: (slots[from].rights & RIGHT_READ) == 0 ==> (slots[to].rights & RIGHT_READ) == 0;
     ensures fewer_write: (slots[from].rights & RIGHT_WRITE) == 0 ==> (slots[to].rights & RIGHT_WRITE) == 0;
@@ -95,9 +91,10 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ requires slot_index(s) && 0 < t < N_THREADS;
+/*@ requires slots_valid && slot_index(s) && 0 < t < N_THREADS;
     assigns slots[s].type, slots[s].object;
-    ensures slots[s].type == CAP_RESERVED && slots[s].object == t; */
+    ENSURES_SLOTS_VALID
+    ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
 static inline void cap_reserve(u64 s, u64 t)
 {
 	slots[s].type = CAP_RESERVED;
@@ -105,9 +102,11 @@ static inline void cap_reserve(u64 s, u64 t)
 }
 
 /* Free the slots that thread t reserved. */
-/*@ requires 0 < t < N_THREADS && threads[t].reply < N_SLOTS && threads[t].arrival < N_SLOTS;
-    assigns slots[threads[t].reply].type, slots[threads[t].arrival].type, threads[t].reply, threads[t].arrival;
-    ensures threads[t].reply == NONE && threads[t].arrival == NONE; */
+/*@ requires threads_waiting && slots_valid && thread_index(t);
+    assigns slots[0 .. N_SLOTS - 1].type, threads[t].reply, threads[t].arrival;
+    ensures waiting: threads_waiting;
+    ENSURES_SLOTS_VALID
+    ensures released: threads[t].reply == NONE && threads[t].arrival == NONE; */
 static inline void cap_release(u32 t)
 {
 	if (threads[t].reply != NONE)

@@ -55,9 +55,15 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 	return (slots[s].rights & right) == right ? place : cnode_refuse(STATUS_NO_RIGHT);
 }
 
+/*@ predicate may_stand(struct place to, integer type, integer kind) =
+      (to.container == IN_SPACE ==> stands_in_space(type)) &&
+      (to.container == IN_THREAD ==> stands_in_thread(to.slot % 16 - THREAD_SLOT_OFFSET, type, kind)); */
+
 /* Whether the capability in slot `from`, cut to `rights`, may stand at `to`. */
-/*@ requires slot_index(from) && slot_index(to.slot);
-    assigns \nothing; */
+/*@ requires kernel_valid && slot_index(from) && place_valid(to);
+    assigns \nothing;
+    ensures empty: \result == STATUS_OK ==> slots[to.slot].type == CAP_EMPTY;
+    ensures stands: \result == STATUS_OK ==> may_stand(to, slots[from].type, slots[from].kind); */
 static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 {
 	if (slots[to.slot].type != CAP_EMPTY)
@@ -74,9 +80,9 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 }
 
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
-/*@ requires sched_valid && cap_links && slot_index(to.slot);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], ptes[0 .. N_PTES - 1];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 static void cnode_filled(struct place to)
 {
 	slots[to.slot].container = (u8)to.container;
@@ -86,9 +92,9 @@ static void cnode_filled(struct place to)
 		thread_filled(to.slot);
 }
 
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 static void cnode_emptied(u32 s)
 {
 	if (slots[s].container == IN_SPACE)
@@ -128,7 +134,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 
 /* Whether slot s holds the original of a notification that hardware is bound to: it lives as long as the system, in the
  * kernel table. */
-/*@ requires slot_index(s);
+/*@ requires kernel_valid && slot_index(s);
     assigns \nothing; */
 static bool cnode_is_hardware(u32 s)
 {
@@ -138,8 +144,9 @@ static bool cnode_is_hardware(u32 s)
 		(queues[n].lines != 0 || queues[n].timer != 0 || hart.fault_queue == n);
 }
 
-/*@ requires cap_links && slot_index(s);
-    assigns \nothing; */
+/*@ requires kernel_valid && slot_index(s);
+    assigns \nothing;
+    ensures movable: \result == STATUS_OK ==> CAP_UNTYPED <= slots[s].type <= CAP_REPLY; */
 static enum status cnode_check_move(u32 s)
 {
 	u8 type = slots[s].type;
@@ -194,10 +201,14 @@ enum status cnode_move(struct place to, struct place from)
 	return STATUS_OK;
 }
 
-/* Put an object at the end of its dying list. Threads, queues, tables (by first slot) and spaces each have their own
- * link field, so each has its own list. */
-/*@ requires which < DYING_LISTS;
-    assigns hart.dying[which], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1]; */
+/* Put an object at the end of its dying list. Threads, queues, tables and spaces each have their own link field, so each
+ * has its own list; tables and spaces are named by their header slot. A header holds no capability: of its three links
+ * `next` links the list, `prev` is how far the sweep has come, `parent` how far it goes. */
+/*@ requires kernel_valid && which < DYING_LISTS;
+    requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
+      (which >= DYING_TABLES ==> slot_index(object));
+    assigns STATE;
+    ENSURES_VALID */
 static void cnode_put_dying(u32 which, u32 object)
 {
 	u32 tail = hart.dying[which].tail;
@@ -214,18 +225,18 @@ static void cnode_put_dying(u32 which, u32 object)
 	case DYING_QUEUES:
 		queues[tail].link = object;
 		break;
-	case DYING_TABLES:
-		slots[tail].object = object;
-		break;
 	default:
-		slots[tail * SPACE_SLOTS + SPACE_HEADER].object = object;
+		slots[tail].next = object;
 		break;
 	}
 }
 
 /* The head of a dying list is worked off: its successor is `next`. */
-/*@ requires which < DYING_LISTS;
-    assigns hart.dying[which]; */
+/*@ requires kernel_valid && which < DYING_LISTS;
+    requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
+      (which >= DYING_TABLES ==> slot_index(next));
+    assigns hart.dying[which];
+    ENSURES_HART_VALID */
 static void cnode_take_dying(u32 which, u32 next)
 {
 	hart.dying[which].head = next;
@@ -233,11 +244,21 @@ static void cnode_take_dying(u32 which, u32 next)
 		hart.dying[which].tail = NONE;
 }
 
-/* The original of an object in slot s is gone: out of use at once. Headers of tables and spaces keep how far the sweep
- * has come in `watermark` and the list link in `object`. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/* The header slot of a CNode that ends now: `size` slots are to be swept, from `first` on. */
+/*@ requires kernel_valid && slot_index(header) && first < N_SLOTS && size < N_SLOTS;
+    assigns slots[header].next, slots[header].prev, slots[header].parent;
+    ENSURES_SLOTS_VALID */
+static void cnode_begin_sweep(u32 header, u32 first, u32 size)
+{
+	slots[header].next = NONE;
+	slots[header].prev = first;
+	slots[header].parent = size;
+}
+
+/* The original of an object in slot s is gone: out of use at once. */
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE;
+    ENSURES_VALID */
 static void cnode_destroy(u32 s)
 {
 	u32 object = slots[s].object;
@@ -250,16 +271,13 @@ static void cnode_destroy(u32 s)
 		cnode_put_dying(DYING_QUEUES, object);
 		break;
 	case CAP_TABLE:
-		slots[object].size_bits = slots[s].size_bits;
-		slots[object].watermark = 1;
-		slots[object].object = NONE;
+		cnode_begin_sweep(object, 1, 1u << slots[s].size_bits);
 		cnode_put_dying(DYING_TABLES, object);
 		break;
 	case CAP_SPACE:
 		space_leave(object);
-		slots[object * SPACE_SLOTS + SPACE_HEADER].watermark = 0;
-		slots[object * SPACE_SLOTS + SPACE_HEADER].object = NONE;
-		cnode_put_dying(DYING_SPACES, object);
+		cnode_begin_sweep(object * SPACE_SLOTS + SPACE_HEADER, 0, SPACE_ENTRIES);
+		cnode_put_dying(DYING_SPACES, object * SPACE_SLOTS + SPACE_HEADER);
 		break;
 	case CAP_THREAD:
 		thread_end(object);
@@ -299,10 +317,9 @@ enum status cnode_delete(u32 s)
 }
 
 /* Delete one leaf below slot s, which has children. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
@@ -316,10 +333,9 @@ static enum status cnode_delete_leaf(u32 s)
 }
 
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 static bool cnode_bury_slot(u32 s)
 {
 	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
@@ -332,13 +348,13 @@ static bool cnode_bury_slot(u32 s)
 	return true;
 }
 
-/* The next slot from `first + from` to `first + end` that is not empty, looking at SWEEP_STEPS slots at most. */
-/*@ requires from <= end && slot_index(first) && end <= N_SLOTS - first;
+/* The next of `end` slots from number `from` on that is not empty, looking at SWEEP_STEPS slots at most. */
+/*@ requires slot_index(first) && end <= N_SLOTS - first;
     assigns \nothing;
-    ensures from <= \result <= end; */
+    ensures further: from <= \result && (from <= end ==> \result <= end); */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
-	/*@ loop invariant from <= end;
+	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end);
 	    loop assigns i, from;
 	    loop variant SWEEP_STEPS - i; */
 	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)
@@ -346,10 +362,9 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
 	return from;
 }
 
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
@@ -361,35 +376,18 @@ static void cnode_bury_thread(u32 t)
 		(void)cnode_bury_slot(thread_slot(t, at));
 }
 
-/*@ requires sched_valid && cap_links && slot_index(table);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
-static void cnode_bury_table(u32 table)
+/* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
+/*@ requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
+static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
-	u32 size = 1u << slots[table].size_bits;
-	u32 at = cnode_sweep(table, slots[table].watermark, size);
+	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
+	u32 at = cnode_sweep(first, slots[header].prev, size);
 
-	slots[table].watermark = at;
-	if (at == size)
-		cnode_take_dying(DYING_TABLES, slots[table].object);
-	else if (slots[table + at].type != CAP_EMPTY)
-		(void)cnode_bury_slot(table + at);
-}
-
-/*@ requires sched_valid && cap_links && space < N_SLOTS / SPACE_SLOTS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
-static void cnode_bury_space(u32 space)
-{
-	u32 header = space * SPACE_SLOTS + SPACE_HEADER;
-	u32 first = space * SPACE_SLOTS + SPACE_FIRST_SLOT;
-	u32 at = cnode_sweep(first, slots[header].watermark, SPACE_ENTRIES);
-
-	slots[header].watermark = at;
-	if (at == SPACE_ENTRIES)
-		cnode_take_dying(DYING_SPACES, slots[header].object);
+	slots[header].prev = at;
+	if (at >= size)
+		cnode_take_dying(which, slots[header].next);
 	else if (slots[first + at].type != CAP_EMPTY)
 		(void)cnode_bury_slot(first + at);
 }
@@ -397,6 +395,8 @@ static void cnode_bury_space(u32 space)
 bool cnode_bury(void)
 {
 	u32 q = hart.dying[DYING_QUEUES].head;
+	u32 table = hart.dying[DYING_TABLES].head;
+	u32 space = hart.dying[DYING_SPACES].head; /* its header slot */
 
 	if (hart.dying[DYING_THREADS].head != NONE) {
 		cnode_bury_thread(hart.dying[DYING_THREADS].head);
@@ -405,10 +405,10 @@ bool cnode_bury(void)
 			thread_wake(queues[q].head, STATUS_DEAD);
 		else
 			cnode_take_dying(DYING_QUEUES, queues[q].link);
-	} else if (hart.dying[DYING_TABLES].head != NONE) {
-		cnode_bury_table(hart.dying[DYING_TABLES].head);
-	} else if (hart.dying[DYING_SPACES].head != NONE) {
-		cnode_bury_space(hart.dying[DYING_SPACES].head);
+	} else if (table != NONE) {
+		cnode_bury_slots(DYING_TABLES, table, table);
+	} else if (space != NONE) {
+		cnode_bury_slots(DYING_SPACES, space, space / SPACE_SLOTS * SPACE_SLOTS + SPACE_FIRST_SLOT);
 	} else {
 		return false;
 	}
@@ -423,9 +423,8 @@ enum status cnode_revoke(u32 s)
 		return STATUS_NO_CAP;
 	if (slots[s].type > CAP_THREAD)
 		return STATUS_BAD_TYPE;
-	/*@ loop invariant sched_valid && cap_links;
-	    loop assigns i, status, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart,
-	      ptes[0 .. N_PTES - 1], fault_ring;
+	/*@ LOOP_VALID
+	    loop assigns i, status, STATE_AND_ENTRIES;
 	    loop variant REVOKE_STEPS - i; */
 	for (u32 i = 0; i < REVOKE_STEPS; i++) {
 		if (slots[s].type == CAP_EMPTY)

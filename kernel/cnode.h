@@ -18,40 +18,44 @@ struct place {
 	u32 kind;        /* space: its level */
 };
 
+/*@ predicate actor_valid(struct actor a) = a.table + a.size <= N_SLOTS;
+    predicate place_valid(struct place p) = slot_index(p.slot) && p.container <= IN_THREAD &&
+      (p.container == IN_SPACE ==> is_space_slot(p.slot) && p.kind <= 2) &&
+      (p.container == IN_THREAD ==> is_thread_slot(p.slot)); */
+
 /* Look (container, index) up, needing `right` on the container. */
-/*@ requires actor.table <= N_SLOTS - actor.size;
+/*@ requires slots_valid && actor_valid(actor);
     assigns \nothing;
-    ensures \result.status == STATUS_OK ==> 0 < \result.slot < N_SLOTS; */
+    ensures place: \result.status == STATUS_OK ==> place_valid(\result); */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], ptes[0 .. N_PTES - 1];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge);
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 enum status cnode_move(struct place to, struct place from);
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links;
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID
     ensures emptied: \result == STATUS_OK ==> slots[s].type == CAP_EMPTY; */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory
  * OK also means that the whole range is free again. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && slot_index(s);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 enum status cnode_revoke(u32 s);
 
 /* One bounded step of destruction; false if nothing is dying. */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
 bool cnode_bury(void);

@@ -8,7 +8,7 @@
 
 /* An operation of t that ends without a message leaves t no payload and no tag. What the hardware holds may be another's
  * payload by now. */
-/*@ requires 0 < t < N_THREADS && hart.holder < N_THREADS;
+/*@ requires thread_index(t) && hart.holder < N_THREADS;
     assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
     ensures \result == status && hart.holder == t; */
 static enum status ipc_without_message(u32 t, enum status status)
@@ -25,9 +25,9 @@ static enum status ipc_without_message(u32 t, enum status status)
 
 /* A request of t was refused before anything changed: t goes on, without payload. Apart, so that the plain way keeps its
  * registers. */
-/*@ requires sched_valid && 0 < t < N_THREADS && hart.current == t && hart.holder == t;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[t].registers[REG_A0 .. REG_A2], payload[0 .. 5];
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures \result == t; */
 static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 {
@@ -39,7 +39,7 @@ static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 }
 
 /* Whether number n of t's table is a free slot. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns \nothing; */
 static inline enum status ipc_check_free(u64 t, u64 n)
 {
@@ -52,7 +52,7 @@ static inline enum status ipc_check_free(u64 t, u64 n)
 
 /* Whether `caller` can pay for one more passive server. A thread that has no budget at all can pay no debt back: it
  * would never run again. */
-/*@ requires 0 < caller < N_THREADS;
+/*@ requires thread_index(caller);
     assigns \nothing; */
 static inline enum status ipc_check_payer(u64 caller)
 {
@@ -62,7 +62,7 @@ static inline enum status ipc_check_payer(u64 caller)
 }
 
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
-/*@ requires sched_valid && 0 < caller < N_THREADS && 0 < server < N_THREADS;
+/*@ requires kernel_valid && thread_index(caller) && thread_index(server);
     assigns threads[server].client, threads[server].chain, threads[caller].server; */
 static inline void ipc_link_payer(u64 caller, u64 server)
 {
@@ -72,7 +72,7 @@ static inline void ipc_link_payer(u64 caller, u64 server)
 }
 
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
-/*@ requires sched_valid && 0 < caller < N_THREADS && threads[caller].server < N_THREADS;
+/*@ requires kernel_valid && thread_index(caller) && threads[caller].server < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
 static inline void ipc_unlink_payer(u64 caller)
 {
@@ -90,7 +90,7 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ requires slot_index(s) && 0 < t < N_THREADS;
+/*@ requires slot_index(s) && thread_index(t);
     assigns slots[s].type, slots[s].object, threads[t].reply, threads[t].state; */
 static inline void ipc_await_reply(u64 t, u64 s)
 {
@@ -102,9 +102,9 @@ static inline void ipc_await_reply(u64 t, u64 s)
 
 /* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
  * TAG_CAP if none came. */
-/*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
+/*@ requires kernel_valid && thread_index(from) && thread_index(to) && threads[to].arrival < N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
-    ensures links: cap_links; */
+    ENSURES_VALID */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 {
 	u32 s = (u32)cap_slot(from, out);
@@ -122,7 +122,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 }
 
 /* Whether a capability comes with the message for `to`, or was expected with it. */
-/*@ requires 0 < to < N_THREADS;
+/*@ requires thread_index(to);
     assigns \nothing; */
 static inline bool ipc_carries(u64 to, u64 tag)
 {
@@ -130,9 +130,9 @@ static inline bool ipc_carries(u64 to, u64 tag)
 }
 
 /* Give `to` its message: tag and badge. The payload goes separately. */
-/*@ requires cap_links && 0 < from < N_THREADS && 0 < to < N_THREADS && threads[to].arrival < N_SLOTS;
+/*@ requires kernel_valid && thread_index(from) && thread_index(to) && threads[to].arrival < N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, threads[to].registers[REG_A0 .. REG_A2];
-    ensures links: cap_links; */
+    ENSURES_VALID */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	if (ipc_carries(to, tag))
@@ -153,7 +153,7 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 }
 
 /* `to` gets a copy of the payload in memory, the sender keeps its own. */
-/*@ requires 0 < to < N_THREADS;
+/*@ requires thread_index(to);
     assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
 static void ipc_copy_payload(u32 to, u64 tag)
 {
@@ -162,9 +162,9 @@ static void ipc_copy_payload(u32 to, u64 tag)
 }
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t) && slot_index(s);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 {
 	u64 e = slots[s].object;
@@ -180,7 +180,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ requires 0 < t < N_THREADS && arrival < threads[t].table_size;
+/*@ requires thread_index(t) && arrival < threads[t].table_size;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival; */
 static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 {
@@ -191,7 +191,7 @@ static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 }
 
 /* What a call checks beyond the endpoint capability itself, when it is not the plainest of calls. */
-/*@ requires 0 < t < N_THREADS && thread_index(receiver);
+/*@ requires thread_index(t) && thread_index(receiver);
     assigns \nothing; */
 static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiver)
 {
@@ -203,9 +203,9 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 }
 
 /* A call that meets nobody waits its turn. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t) && slot_index(s);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	ipc_reserve_arrival(t, arrival);
@@ -214,9 +214,9 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 }
 
 /* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < to < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t) && thread_index(to);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
@@ -258,9 +258,9 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && 0 < slots[s].object < N_THREADS;
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && 0 < slots[s].object < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links;
+    ENSURES_VALID
     ensures caller: \result == \old(slots[s].object); */
 static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
@@ -310,7 +310,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 }
 
 /* The words of a fault message, from the registers of the thread that faulted. */
-/*@ requires 0 < from < N_THREADS && 0 < to < N_THREADS && from != to;
+/*@ requires thread_index(from) && thread_index(to);
     assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
 static void ipc_fault_words(u32 from, u32 to)
 {
@@ -326,9 +326,9 @@ static void ipc_fault_words(u32 from, u32 to)
 #define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
 
 /* t, which is current, takes the message of the first sender queued at e. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t) && queue_index(e);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
@@ -371,7 +371,7 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 }
 
 /* Whether something is there to be received: bits of the bound notification (or lines to switch on), or a sender. */
-/*@ requires 0 < t < N_THREADS && slot_index(s);
+/*@ requires thread_index(t) && slot_index(s);
     assigns \nothing; */
 static inline bool ipc_is_pending(u64 t, u64 s)
 {
@@ -383,9 +383,9 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 }
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -400,9 +400,9 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 }
 
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -424,7 +424,7 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 }
 
 /* What both receiving calls check: the endpoint, and that t may wait for a caller now. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns \nothing; */
 static inline enum status ipc_check_receive(u64 t, u64 endpoint, u64 arrival)
 {
@@ -452,7 +452,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 }
 
 /* The reply slot of a reply-and-receive of t: empty, or the reply that a passive t owes. */
-/*@ requires 0 < t < N_THREADS && cap_table_inside(t);
+/*@ requires thread_index(t) && cap_table_inside(t);
     assigns \nothing; */
 static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 {
@@ -471,9 +471,9 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s) && slot_index(reply);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
 	u32 caller = NONE;

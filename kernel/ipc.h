@@ -9,34 +9,34 @@
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
 
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links;
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
 void ipc_cancel(u32 t, enum status status);
 
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
  * own budget: who faults pays for nobody. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 bool ipc_fault(u32 t);

@@ -7,7 +7,7 @@
 #include "arch/riscv64/arch.h"
 
 /* Switch the lines of n on again whose bits were taken. */
-/*@ requires 0 < n < N_QUEUES;
+/*@ requires queue_index(n);
     assigns queues[n].taken; */
 static void notify_acknowledge(u32 n)
 {
@@ -38,9 +38,9 @@ bool notify_collect(u32 n, u32 t)
 }
 
 /* The bound thread t was receiving: the bits end that, without a message. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && threads[t].queue != NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 static void notify_end_receive(u32 n, u32 t)
 {
 	queue_take(t);
@@ -129,8 +129,8 @@ void notify_timers(u64 now)
 {
 	u64 next = NEVER;
 
-	/*@ loop invariant sched_valid && cap_links;
-	    loop assigns i, next, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+	/*@ LOOP_VALID
+	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */
 	for (u32 i = 0; i < hart.timers_used; i++) {
 		if (hart.timers[i].deadline <= now) {
@@ -160,7 +160,7 @@ enum status notify_arm(u32 n, u64 deadline)
 	return STATUS_OK;
 }
 
-/*@ requires 0 < n < N_QUEUES;
+/*@ requires queue_index(n);
     assigns queues[n].line, queues[n].lines, queues[n].taken, hart.lines[0 .. N_LINES - 1]; */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 {
@@ -177,7 +177,7 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 	return STATUS_OK;
 }
 
-/*@ requires 0 < n < N_QUEUES;
+/*@ requires queue_index(n);
     assigns queues[n].timer, hart.timers[0 .. N_TIMERS - 1], hart.timers_used; */
 static enum status notify_bind_timer(u32 n, u32 mask)
 {

@@ -5,46 +5,46 @@
 
 /* Set `bits` of notification n: wake a waiter or the thread bound to it, or leave them pending. A bit that is bound to
  * power-off or reset stops the machine. */
-/*@ requires sched_valid && cap_links && 0 < n < N_QUEUES;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && queue_index(n);
+    assigns STATE;
+    ENSURES_VALID */
 void notify_raise(u32 n, u32 bits);
 
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID */
 enum status notify_signal(u64 t, u64 notification);
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 enum status notify_wait(u64 t, u64 notification, bool block);
 
 /* Give the pending bits of n to t in its result registers; false if there are none. Lines whose bits were taken before
  * are switched on again first: waiting again is the acknowledgement. */
-/*@ requires sched_valid && 0 < n < N_QUEUES && 0 < t < N_THREADS;
+/*@ requires kernel_valid && queue_index(n) && thread_index(t);
     assigns threads[t].registers[REG_A2], queues[n].bits, queues[n].taken;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 bool notify_collect(u32 n, u32 t);
 
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE;
+    ENSURES_VALID */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE;
+    ENSURES_VALID */
 void notify_timers(u64 now);
 
 /* Arm the timer of notification n for the absolute time `deadline` (NEVER: disarm). */
-/*@ requires 0 < n < N_QUEUES && queues[n].timer <= N_TIMERS;
+/*@ requires queue_index(n) && queues[n].timer <= N_TIMERS;
     assigns hart.timers[0 .. N_TIMERS - 1].deadline, hart.armed; */
 enum status notify_arm(u32 n, u64 deadline);
 
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
-/*@ requires 0 < n < N_QUEUES;
+/*@ requires queue_index(n);
     assigns queues[n], hart; */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

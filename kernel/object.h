@@ -140,6 +140,8 @@ static inline void thread_clear_payload(u32 t, u64 from)
 
 /* ---- A space (32 KiB): 512 hardware entries, then 512 slots, then a header slot (level list, ASID) ---- */
 #define SPACE_SLOTS (SPACE_BYTES / SLOT_BYTES)
+#define SPACE_GRANULES (SPACE_BYTES / GRANULE)
+#define N_SPACES ((u32)(RAM_MAX / SPACE_BYTES))
 #define SPACE_FIRST_SLOT (4096u / SLOT_BYTES)
 #define SPACE_HEADER (SPACE_FIRST_SLOT + SPACE_ENTRIES)
 #define SPACE_PTES (SPACE_BYTES / 8u)

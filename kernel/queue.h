@@ -2,19 +2,13 @@
  *
  * Inline: these are a good part of every call. Thread NONE does not exist and is never written. */
 #pragma once
-#include "object.h"
-
-/*@ predicate thread_index(integer t) = 0 <= t < N_THREADS;
-    predicate queue_index(integer q) = 0 <= q < N_QUEUES;
-    // I5 (part): links of threads and queues stay inside the views.
-    predicate queue_links = (\forall integer t; thread_index(t) ==> threads[t].next < N_THREADS &&
-        threads[t].prev < N_THREADS && threads[t].queue < N_QUEUES) &&
-      (\forall integer q; queue_index(q) ==> queues[q].head < N_THREADS && queues[q].tail < N_THREADS); */
+#include "invariant.h"
 
 /* Append thread t, which is on no queue, to queue q. */
-/*@ requires queue_links && 0 < t < N_THREADS && 0 < q < N_QUEUES && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1].next, threads[t].prev, threads[t].queue, queues[q].head, queues[q].tail;
-    ensures links: queue_links;
+/*@ requires kernel_valid && thread_index(t) && queue_index(q);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+    ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_VALID
     ensures put: threads[t].queue == q && queues[q].tail == t;
     ensures first: \old(queues[q].tail) == NONE ==> queues[q].head == t; */
 static inline void queue_put(u64 q, u64 t)
@@ -32,9 +26,10 @@ static inline void queue_put(u64 q, u64 t)
 }
 
 /* Remove thread t, which is the first of queue q. */
-/*@ requires queue_links && 0 < q < N_QUEUES && 0 < t < N_THREADS && threads[t].queue == q && queues[q].head == t;
-    assigns threads[0 .. N_THREADS - 1].prev, threads[t].queue, queues[q].head, queues[q].tail;
-    ensures links: queue_links;
+/*@ requires kernel_valid && queue_index(q) && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+    ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_VALID
     ensures taken: threads[t].queue == NONE; */
 static inline void queue_take_first(u64 q, u64 t)
 {
@@ -49,10 +44,10 @@ static inline void queue_take_first(u64 q, u64 t)
 }
 
 /* Remove thread t from the queue that holds it. */
-/*@ requires queue_links && 0 < t < N_THREADS && threads[t].queue != NONE;
-    assigns threads[0 .. N_THREADS - 1].next, threads[0 .. N_THREADS - 1].prev, threads[t].queue,
-            queues[threads[t].queue].head, queues[threads[t].queue].tail;
-    ensures links: queue_links;
+/*@ requires kernel_valid && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+    ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_VALID
     ensures taken: threads[t].queue == NONE; */
 static inline void queue_take(u32 t)
 {

@@ -61,9 +61,9 @@ static inline u32 sched_payer(u32 t)
 }
 
 /* To the ready queue of its priority in the open partition. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
@@ -76,9 +76,9 @@ static inline void sched_put_ready(u64 t)
 }
 
 /* The same in a closed one. What budget it has will be seen when a window opens. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && partition < PARTITIONS;
+/*@ requires kernel_valid && thread_index(t) && partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3];
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static void sched_put_closed(u32 t, u32 partition)
 {
 	u32 priority = threads[t].priority;
@@ -89,9 +89,9 @@ static void sched_put_closed(u32 t, u32 partition)
 }
 
 /* The ready queue q of that priority became empty. */
-/*@ requires sched_valid && priority < PRIORITIES;
+/*@ requires kernel_valid && priority < PRIORITIES;
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static inline void sched_clear_ready(u32 q, u32 priority)
 {
 	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
@@ -106,9 +106,9 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 }
 
 /* The first thread of the highest priority, off its queue. */
-/*@ requires sched_valid && 0 < hart.top;
+/*@ requires kernel_valid && 0 < hart.top;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures \result < N_THREADS; */
 static inline u32 sched_take_top(void)
 {
@@ -124,10 +124,10 @@ static inline u32 sched_take_top(void)
 	return (u32)t;
 }
 
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY && threads[t].queue != NONE;
+/*@ requires kernel_valid && thread_index(t) && threads[t].state == THREAD_READY;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
             hart.closed[0 .. PARTITIONS - 1];
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures threads[t].queue == NONE; */
 static void sched_take_ready(u32 t)
 {
@@ -160,9 +160,9 @@ static inline u32 sched_wheel_queue(u64 at)
 
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static void sched_put_wheel(u32 t)
 {
 	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
@@ -183,10 +183,10 @@ static void sched_put_wheel(u32 t)
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue != NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1];
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures threads[t].queue == NONE; */
 static void sched_take_wheel(u32 t)
 {
@@ -204,7 +204,7 @@ static void sched_take_wheel(u32 t)
 }
 
 /* Begin the next period of t if it is due: debt is paid first. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns threads[t].left, threads[t].debt, threads[t].refill; */
 static inline void sched_renew(u64 t, u64 now)
 {
@@ -263,9 +263,10 @@ void sched_charge(u64 now)
 }
 
 /* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[hart.payer], hart.served, hart.since, hart.payer;
-    ensures valid: sched_valid && hart.payer == NONE; */
+    ENSURES_VALID
+    ensures hart.payer == NONE; */
 static void sched_stop_paying(void)
 {
 	sched_charge(arch_time());
@@ -273,9 +274,9 @@ static void sched_stop_paying(void)
 }
 
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
 	u32 partition = threads[sched_payer(t)].partition;
@@ -295,7 +296,7 @@ static __attribute__((noinline)) void sched_ready_apart(u32 t)
 }
 
 /* Whether t may run on a budget of its own, in the open partition: the usual case. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns \nothing; */
 static inline bool sched_is_plain(u64 t)
 {
@@ -340,12 +341,12 @@ void sched_remove(u32 t)
 }
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
-/*@ requires sched_valid && hart.current == NONE;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static void sched_share_rest(void)
 {
-	/*@ loop invariant sched_valid;
+	/*@ LOOP_VALID
 	    loop assigns i, hart.rest_at, hart.current, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
 	    loop variant WHEEL_SLOTS + 1 - i; */
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
@@ -374,7 +375,7 @@ static inline u64 sched_limit_left(u32 t)
 }
 
 /* When the thread that runs must be looked at again: its payer has no budget left, or it exceeds the limit of a call. */
-/*@ requires sched_valid && hart.current != NONE;
+/*@ requires kernel_valid;
     assigns \nothing; */
 static inline u64 sched_end(u64 now)
 {
@@ -393,7 +394,7 @@ static inline u64 sched_end(u64 now)
 
 /* Set the timer for what comes first of the end of a budget and the wheel, if that is before what is set already. An
  * interrupt that comes too early finds nothing to do and sets the next. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns hart.armed; */
 static inline void sched_arm(u64 now)
 {
@@ -406,9 +407,10 @@ static inline void sched_arm(u64 now)
 
 /* Whoever is to run works for a partition that is closed: it waits. The timer interrupt that comes at once looks for
  * somebody else, so that no entry looks at more than one. */
-/*@ requires sched_valid && hart.current != NONE;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid && hart.current == NONE && hart.payer == NONE; */
+    ENSURES_VALID
+    ensures hart.current == NONE && hart.payer == NONE; */
 static void sched_wait_for_window(u64 now)
 {
 	u32 t = hart.current;
@@ -424,9 +426,9 @@ static void sched_wait_for_window(u64 now)
 
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
  * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
-/*@ requires sched_valid && payer < N_THREADS;
+/*@ requires kernel_valid && payer < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
 static void sched_change_payer(u32 payer)
 {
@@ -440,9 +442,9 @@ static void sched_change_payer(u32 payer)
 }
 
 /* Decide who runs. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures \result == hart.current; */
 static u32 sched_next(void)
 {
@@ -497,9 +499,9 @@ u32 sched_switch(u32 t)
 }
 
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
-/*@ requires sched_valid && 0 < t < N_THREADS && 0 < payer < N_THREADS && threads[payer].partition == hart.partition;
+/*@ requires kernel_valid && thread_index(t) && thread_index(payer) && threads[payer].partition == hart.partition;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures hart.current == t && hart.payer == payer; */
 static inline void sched_begin_turn(u32 t, u32 payer)
 {
@@ -537,9 +539,9 @@ void sched_yield(void)
 }
 
 /* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static bool sched_turn_wheel(u64 now)
 {
 	u64 target = now >> machine.wheel_shift;
@@ -588,9 +590,9 @@ void sched_begin_limits(u32 t)
 
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
-/*@ requires sched_valid && hart.current != NONE;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -598,7 +600,7 @@ static void sched_rotate(void)
 }
 
 /* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[t].spent; */
 static bool sched_limit_is_over(u32 t)
 {
@@ -610,9 +612,10 @@ static bool sched_limit_is_over(u32 t)
 
 /* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
  * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid && hart.current == NONE && hart.payer == NONE; */
+    ENSURES_VALID
+    ensures hart.current == NONE && hart.payer == NONE; */
 static void sched_turn_window(u64 now)
 {
 	u32 from = hart.partition;

@@ -8,15 +8,10 @@
 #include "queue.h"
 #include "space.h"
 
-/*@ predicate ready_bits = \forall integer p; 0 <= p < PRIORITIES ==>
-      (((hart.ready[p / 64] >> (p % 64)) & 1) == 1 <==> queues[READY_QUEUES + p].head != NONE);
-    predicate hart_threads = hart.current < N_THREADS && hart.payer < N_THREADS && hart.top <= PRIORITIES;
-    predicate sched_valid = queue_links && hart_threads; */
-
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_ready(u32 t);
 
@@ -29,35 +24,35 @@ void sched_ready(u32 t);
 void sched_wake(u32 t);
 
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures off: threads[t].queue == NONE && hart.current != t; */
 void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
  * and its address space. The thread to run is the result; NONE: nobody can. */
-/*@ requires sched_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid;
+/*@ requires kernel_valid;
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID
     ensures \result == hart.current; */
 u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
-/*@ requires sched_valid && hart.current != NONE;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 void sched_yield(void);
 
 /* Charge the payer up to `now`; begins its next period if that is due. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[hart.payer], hart.served, hart.since;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 void sched_charge(u64 now);
 
 /* The passive server t, which has a limit, begins to work for its client. True if the timer is set early enough to end
  * it; else its call must not go on before sched_leave. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[t].spent; */
 static inline bool sched_begin_limit(u64 t)
 {
@@ -67,29 +62,29 @@ static inline bool sched_begin_limit(u64 t)
 	return now + wide(threads[t].limit) >= hart.armed;
 }
 /* It goes on: the timer ends it in time. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns hart.armed;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 void sched_resume_limit(u32 t);
 
 /* The passive server t pays itself from now on, since its client is gone in the middle of a call of t to another one:
  * the limits of those that work for it count anew, on what t has used. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 void sched_begin_limits(u32 t);
 
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
-/*@ requires sched_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period && partition < PARTITIONS;
+/*@ requires kernel_valid && thread_index(t) && priority < PRIORITIES && budget <= period && partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures threads[t].priority == priority && threads[t].budget == budget && threads[t].period == period;
     ensures threads[t].partition == partition; */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
@@ -107,13 +102,13 @@ static inline bool sched_is_partition(u64 n)
 }
 
 /* Boot: one more window of the schedule, which begins with the first timer interrupt. */
-/*@ requires sched_valid;
+/*@ requires kernel_valid;
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns \nothing; */
 static inline bool sched_has_budget(u32 t)
 {
@@ -122,24 +117,24 @@ static inline bool sched_has_budget(u32 t)
 
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
  * important is ready. Leaves the kernel. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && hart.current == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid;
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID
     ensures \result == hart.current; */
 u32 sched_switch(u32 t);
 
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid;
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID
     ensures \result == hart.current; */
 u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
 /* The same where the one who pays goes on to pay, as on each call of a passive server and on its answer: the short way of
  * every request. Where nobody more important is ready nothing else has to be looked at. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE && hart.payer != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid;
+/*@ requires kernel_valid && thread_index(t) && hart.payer != NONE;
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID
     ensures \result == hart.current; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 {
@@ -151,7 +146,7 @@ static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 }
 
 /* Whether nobody more important than t is ready, and the image of its space is at hand. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns \nothing; */
 static inline bool sched_may_take_over(u64 t)
 {
@@ -159,9 +154,9 @@ static inline bool sched_may_take_over(u64 t)
 }
 
 /* End a system call of t that did not switch: its result, and on. */
-/*@ requires sched_valid && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static inline u32 sched_return(u32 t, enum status status)
 {
 	u64 w = wide(t);

@@ -28,7 +28,7 @@ enum status space_check(u32 from, u32 rights, u32 level)
 }
 
 /* The hardware entry that belongs to slot s. */
-/*@ requires slot_index(s) && s % SPACE_SLOTS >= SPACE_FIRST_SLOT && s % SPACE_SLOTS < SPACE_HEADER;
+/*@ requires is_space_slot(s);
     assigns \nothing;
     ensures \result < N_PTES; */
 static inline u32 space_entry(u32 s)
@@ -59,8 +59,9 @@ void space_emptied(u32 s)
 
 /* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
  * every translation must be forgotten. */
-/*@ requires slot_index(header);
+/*@ requires kernel_valid && slot_index(header);
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
+    ENSURES_SLOTS_VALID ENSURES_HART_VALID
     ensures slots[header].watermark == hart.asid_round; */
 static bool space_give_asid(u32 header)
 {

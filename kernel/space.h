@@ -5,25 +5,36 @@
 
 /* Whether the capability in slot `from`, copied with the rights mask `rights`, may stand at `index` of a space of
  * level `level`: a page of the level's size with exactly r, rw or rx, or the next lower level, installed nowhere. */
-/*@ requires slot_index(from) && level <= 2;
-    assigns \nothing; */
+/*@ requires slots_valid && slot_index(from) && level <= 2;
+    assigns \nothing;
+    ensures stands: \result == STATUS_OK ==> stands_in_space(slots[from].type);
+    // I2 (part): no entry is writable and executable, and only ram that cannot be carved is mapped.
+    ensures exclusive: \result == STATUS_OK && slots[from].type == CAP_UNTYPED ==>
+      (slots[from].rights & rights & 7) == RIGHT_READ || (slots[from].rights & rights & 7) == (RIGHT_READ | RIGHT_WRITE) ||
+      (slots[from].rights & rights & 7) == (RIGHT_READ | RIGHT_EXECUTE);
+    ensures sized: \result == STATUS_OK && slots[from].type == CAP_UNTYPED ==> slots[from].size_bits == 12 + 9 * level; */
 enum status space_check(u32 from, u32 rights, u32 level);
 
 /* Slot s of a space was filled: write the hardware entry. */
-/*@ requires slot_index(s);
-    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1].installed, slots[0 .. N_SLOTS - 1].object; */
+/*@ requires slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type);
+    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1];
+    ENSURES_SLOTS_VALID
+    ensures same: slots_same_but_links{Pre, Post}; */
 void space_filled(u32 s);
 
 /* Slot s of a space is emptied: clear the hardware entry before the step ends. */
-/*@ requires slot_index(s);
-    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1].installed; */
+/*@ requires slots_valid && is_space_slot(s);
+    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1];
+    ENSURES_SLOTS_VALID
+    ensures same: slots_same_but_links{Pre, Post}; */
 void space_emptied(u32 s);
 
 /* Let the MMU walk the space of thread t, under an ASID of its own where the hardware has them. The image is kept in the
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
-/*@ requires 0 < t < N_THREADS && threads[t].root < N_SLOTS / SPACE_SLOTS;
-    assigns hart.root, hart.asid, hart.asid_round, slots[threads[t].root * SPACE_SLOTS + SPACE_HEADER],
-            threads[t].image, threads[t].image_round; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID
+    ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
@@ -44,6 +55,7 @@ static inline void space_use(u64 t)
 }
 
 /* The space is destroyed: never walk it again. */
-/*@ requires space < N_SLOTS / SPACE_SLOTS;
-    assigns hart.root; */
+/*@ requires space_index(space);
+    assigns hart.root;
+    ensures left: hart.root == (\old(hart.root) == space ? KERNEL_SPACE : \old(hart.root)); */
 void space_leave(u32 space);

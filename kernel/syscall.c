@@ -7,13 +7,13 @@
 #define LINES_AT_ONCE 4u
 
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
-/*@ requires sched_valid && cap_links && \valid_read(o);
+/*@ requires kernel_valid && \valid_read(o);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 static __attribute__((noinline)) enum status syscall_retype(struct actor actor, const struct program_operation *o)
 {
-	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL };
+	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL, 0 };
 	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
 	u64 room = 0;
 
@@ -45,9 +45,9 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ requires sched_valid && cap_links && \valid_read(o);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && \valid_read(o);
+    assigns STATE;
+    ENSURES_VALID */
 static enum status syscall_thread(struct actor actor, u32 caller, const struct program_operation *o)
 {
 	u32 s = actor.table + o->a0;
@@ -73,7 +73,7 @@ static enum status syscall_thread(struct actor actor, u32 caller, const struct p
 	}
 }
 
-/*@ requires sched_valid && cap_links && \valid_read(o);
+/*@ requires kernel_valid && \valid_read(o);
     assigns hart, queues[0 .. N_QUEUES - 1]; */
 static enum status syscall_arm(struct actor actor, const struct program_operation *o)
 {
@@ -119,7 +119,7 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 }
 
 /* Start of a system call of t whose results are set at its end. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns threads[t].registers[REG_A1 .. REG_A2]; */
 static inline void syscall_begin(u64 t)
 {
@@ -127,19 +127,19 @@ static inline void syscall_begin(u64 t)
 	threads[t].registers[REG_A2] = 0;
 }
 
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
 	syscall_begin(t);
 	return sched_return((u32)t, notify_signal(t, notification));
 }
 
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && \valid_read(o);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+/*@ requires kernel_valid && thread_index(t) && \valid_read(o);
+    assigns STATE, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct program_operation *o)
 {
 	struct actor actor = { threads[wide(t)].table, threads[wide(t)].table_size };
@@ -149,9 +149,9 @@ static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct progr
 }
 
 /* Every other system call; a1 to a4 are the user's. */
-/*@ requires sched_valid && cap_links && hart.current != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {
 	u32 t = hart.current;
@@ -218,8 +218,8 @@ u32 syscall_interrupt(bool timer)
 		if (hart.armed == NEVER)
 			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
 	} else {
-		/*@ loop invariant sched_valid && cap_links;
-		    loop assigns i, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
+		/*@ LOOP_VALID
+		    loop assigns i, STATE;
 		    loop variant LINES_AT_ONCE - i; */
 		for (u32 i = 0; i < LINES_AT_ONCE; i++)
 			if (!notify_interrupt())

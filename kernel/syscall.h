@@ -4,29 +4,28 @@
 
 /* One operation with the authority of `actor`. Results of read-registers and inspect go to thread `caller` (NONE at
  * boot, where these do not occur). */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+/*@ requires kernel_valid;
+    assigns STATE, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring;
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *operation);
 
 /* The arguments are the user's registers a0 to a7, all untrusted. */
-/*@ requires sched_valid && cap_links && hart.current != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
+/*@ requires kernel_valid;
+    assigns STATE, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links;
+    ENSURES_VALID
     ensures \result == hart.current; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
-/*@ requires sched_valid && cap_links && hart.current != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE, fault_ring, payload[0 .. 5];
+    ENSURES_VALID */
 u32 syscall_fault(u64 cause, u64 address);
 
 /* A timer or external interrupt. The registers of the current thread, if there is one, are in memory. */
-/*@ requires sched_valid && cap_links;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, ptes[0 .. N_PTES - 1],
-            fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid;
+    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_VALID */
 u32 syscall_interrupt(bool timer);

@@ -86,7 +86,7 @@ enum status thread_suspend(u32 t)
 }
 
 /* A thread that left by a system call has stale caller-saved registers in memory: make them what it would see. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns threads[t].registers[0 .. 31], threads[t].saved_all;
     ensures threads[t].saved_all == 1; */
 static void thread_settle_registers(u32 t)
@@ -178,9 +178,9 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 }
 
 /* Write down a fault that nobody handles: the record first, then its number. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, fault_ring;
+    ENSURES_VALID */
 static void thread_record_fault(u32 t)
 {
 	u32 i = (u32)(fault_ring.count % FAULT_RECORDS);

@@ -3,56 +3,61 @@
 #include "ipc.h"
 
 /* Whether the capability in `from` may stand in slot `which` of thread t. */
-/*@ requires 0 < t < N_THREADS && slot_index(from);
-    assigns \nothing; */
+/*@ requires slots_valid && thread_index(t) && slot_index(from) && which < THREAD_SLOTS;
+    assigns \nothing;
+    ensures stands: \result == STATUS_OK ==> stands_in_thread(which, slots[from].type, slots[from].kind);
+    ensures whole: \result == STATUS_OK && which <= THREAD_SPACE ==>
+      (slots[from].rights & rights & 3) == (RIGHT_READ | RIGHT_WRITE); */
 enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /* Slot s of a thread was filled or is emptied: the scheduler's and the system-call path's view of it follows. */
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart; */
+/*@ requires kernel_valid && is_thread_slot(s);
+    requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
+    assigns STATE;
+    ENSURES_VALID */
 void thread_filled(u32 s);
-/*@ requires sched_valid && cap_links && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && is_thread_slot(s);
+    assigns STATE;
+    ENSURES_VALID */
 void thread_emptied(u32 s);
 
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+    ENSURES_VALID */
 enum status thread_resume(u32 t);
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID */
 enum status thread_suspend(u32 t);
 /* Registers 4 * group to 4 * group + 3 of the stopped thread t. */
-/*@ requires 0 < t < N_THREADS;
+/*@ requires thread_index(t);
     assigns threads[t].registers[0 .. 31], threads[t].saved_all; */
 enum status thread_write_registers(u32 t, u64 group, u64 a, u64 b, u64 c, u64 d);
 /* Results of these two go into a1 and a2 of `caller`. */
-/*@ requires 0 < t < N_THREADS && 0 < caller < N_THREADS;
+/*@ requires thread_index(t) && thread_index(caller);
     assigns threads[caller].registers[REG_A1 .. REG_A2], threads[t].registers[0 .. 31], threads[t].saved_all; */
 enum status thread_read_registers(u32 caller, u32 t, u64 first);
-/*@ requires 0 < t < N_THREADS && 0 < caller < N_THREADS;
+/*@ requires thread_index(t) && thread_index(caller);
     assigns threads[caller].registers[REG_A1 .. REG_A2]; */
 enum status thread_inspect(u32 caller, u32 t, u64 what);
-/*@ requires sched_valid && 0 < t < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid; */
+    ENSURES_VALID */
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, fault_ring, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, fault_ring, payload[0 .. 5];
+    ENSURES_VALID */
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, fault_ring;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE, fault_ring;
+    ENSURES_VALID */
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID */
 void thread_end(u32 t);

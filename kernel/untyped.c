@@ -13,26 +13,48 @@
 
 /* Bits of the size in bytes of what is asked for; 0 if there is no such object. */
 /*@ assigns \nothing;
-    ensures \result == 0 || 6 <= \result <= 37; */
-static inline u32 untyped_bits(struct carving carving)
+    ensures range: \result == 0 || 6 <= \result <= 37;
+    ensures single: \result != 0 && (carving.type == OBJECT_ENDPOINT || carving.type == OBJECT_NOTIFICATION) ==> \result == 6;
+    ensures table: \result != 0 && carving.type == OBJECT_TABLE ==> 1 <= carving.size_bits <= 16 &&
+      \result == carving.size_bits + 5;
+    ensures space: \result != 0 && carving.type == OBJECT_SPACE ==> \result == 15 && carving.size_bits <= 2;
+    ensures thread: \result != 0 && carving.type == OBJECT_THREAD ==> \result == 9;
+    ensures memory: \result != 0 && (carving.type == OBJECT_PAGE || carving.type == OBJECT_UNTYPED) ==>
+      \result == carving.size_bits;
+    ensures known: \result != 0 ==> OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE; */
+static inline u8 untyped_bits(struct carving carving)
 {
 	switch (carving.type) {
 	case OBJECT_UNTYPED:
-		return carving.size_bits >= 6 && carving.size_bits <= 37 ? carving.size_bits : 0;
+		return carving.size_bits >= 6 && carving.size_bits <= 37 ? (u8)carving.size_bits : 0;
 	case OBJECT_ENDPOINT:
 	case OBJECT_NOTIFICATION:
 		return 6;
 	case OBJECT_TABLE:
-		return carving.size_bits >= 1 && carving.size_bits <= 16 ? carving.size_bits + 5 : 0;
+		return carving.size_bits >= 1 && carving.size_bits <= 16 ? (u8)(carving.size_bits + 5) : 0;
 	case OBJECT_SPACE:
 		return carving.size_bits <= 2 ? 15 : 0;
 	case OBJECT_THREAD:
 		return 9;
 	case OBJECT_PAGE:
-		return carving.size_bits == 12 || carving.size_bits == 21 || carving.size_bits == 30 ? carving.size_bits : 0;
+		return carving.size_bits == 12 || carving.size_bits == 21 || carving.size_bits == 30 ? (u8)carving.size_bits : 0;
 	default:
 		return 0;
 	}
+}
+
+/* Granules of 2^bits bytes, and slots of a table of 2^bits bytes. */
+/*@ requires 6 <= bits <= 37;
+    assigns \nothing;
+    ensures size: \result == 1 << (bits - 6);
+    ensures range: 1 <= \result <= 0x80000000;
+    ensures space: bits == 15 ==> \result == SPACE_GRANULES;
+    ensures thread: bits == 9 ==> \result == 8;
+    ensures single: bits == 6 ==> \result == 1;
+    ensures slots: bits <= 21 ==> 2 * \result == 1 << (bits - 5); */
+static inline u32 untyped_granules(u8 bits)
+{
+	return 1u << (bits - 6);
 }
 
 /*@ requires slot_index(first) && count <= N_SLOTS - first;
@@ -103,8 +125,10 @@ static void untyped_zero(u64 from, u64 to)
 /* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero and the step may
  * also do `work` more. The gap that alignment leaves is zeroed too: a step that was begun for a big object may be used up
  * by small ones. */
-/*@ requires slot_index(u);
-    assigns slots[u].badge, words[0 .. N_WORDS - 1]; */
+/*@ requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
+    requires inside: end <= 1 << (slots[u].size_bits - 6);
+    assigns slots[u].badge, words[0 .. N_WORDS - 1];
+    ENSURES_SLOTS_VALID */
 static inline bool untyped_prepare(u64 u, u64 end, u32 work)
 {
 	u64 base = slots[u].object - machine.base_granule;
@@ -122,8 +146,11 @@ static inline bool untyped_prepare(u64 u, u64 end, u32 work)
 }
 
 /* Make zeroed memory an object of the view of its type. Its capability is in slot s. */
-/*@ requires slot_index(s) && slots[s].object < N_THREADS;
-    assigns queues[slots[s].object], threads[slots[s].object], ptes[0 .. N_PTES - 1]; */
+/*@ requires kernel_valid && slot_index(s);
+    requires same: (type == OBJECT_ENDPOINT || type == OBJECT_NOTIFICATION ==> queue_index(slots[s].object)) &&
+      (type == OBJECT_THREAD ==> thread_index(slots[s].object)) && (type == OBJECT_SPACE ==> space_index(slots[s].object));
+    assigns queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    ENSURES_VALID */
 static void untyped_begin_object(u32 s, u32 type)
 {
 	switch (type) {
@@ -156,12 +183,37 @@ struct mould {
 	u32 step;
 };
 
-/*@ requires slot_index(u);
-    assigns \nothing; */
-static struct mould untyped_mould(u64 u, struct carving carving, u32 at)
+/*@ predicate mould_fits(struct mould m, u32 type, u32 bits, integer object, integer at, integer size) =
+      m.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type) &&
+      (m.type != CAP_THREAD && m.type != CAP_ENDPOINT && m.type != CAP_NOTIFICATION ==> 0 <= bits <= 37) &&
+      (m.type == CAP_UNTYPED ==> object == at && m.step == size && m.size_bits == bits && size == 1 << (bits - 6)) &&
+      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> object == at - machine.base_granule &&
+        m.step == 1 && size == 1) &&
+      (m.type == CAP_TABLE ==> object == 2 * (at - machine.base_granule) && m.step == 2 * size && m.size_bits == bits &&
+        1 <= bits <= 16 && 2 * size == 1 << bits) &&
+      (m.type == CAP_SPACE ==> 0 < object && SPACE_GRANULES * object <= at - machine.base_granule && m.step == 1 &&
+        size == SPACE_GRANULES && m.kind <= 2) &&
+      (m.type == CAP_THREAD ==> 0 < object && 8 * object <= at - machine.base_granule && m.step == 1 && size == 8); */
+
+/*@ requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED;
+    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE;
+    requires ram: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
+      machine.base_granule + SPACE_GRANULES <= at;
+    requires single: carving.type == OBJECT_ENDPOINT || carving.type == OBJECT_NOTIFICATION ==> size == 1;
+    requires table: carving.type == OBJECT_TABLE ==> 1 <= carving.size_bits <= 16 && 2 * size == 1 << carving.size_bits;
+    requires space: carving.type == OBJECT_SPACE ==> size == SPACE_GRANULES && carving.size_bits <= 2;
+    requires thread: carving.type == OBJECT_THREAD ==> size == 8;
+    requires memory: carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE ==> 6 <= carving.size_bits <= 37 &&
+      size == 1 << (carving.size_bits - 6);
+    assigns \nothing;
+    ensures fits: mould_fits(\result, carving.type, carving.size_bits, \result.object, at, size);
+    ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
+    // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
+    ensures no_retype: (slots[u].rights & RIGHT_RETYPE) == 0 ==> (\result.rights & RIGHT_RETYPE) == 0;
+    ensures no_schedule: (slots[u].rights & RIGHT_SCHEDULE) == 0 ==> (\result.rights & RIGHT_SCHEDULE) == 0; */
+static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 size)
 {
 	u32 offset = at - machine.base_granule;
-	u32 size = 1u << (untyped_bits(carving) - 6);
 	struct mould mould = { CAP_UNTYPED, slots[u].kind, (u8)carving.size_bits, slots[u].rights, at, size };
 
 	switch (carving.type) {
@@ -194,10 +246,12 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at)
 }
 
 /* Write the capability of an object carved from u into slot s. */
-/*@ requires cap_links && slot_index(u) && slot_index(s) && slots[u].depth < CAP_MAX_DEPTH;
+/*@ requires kernel_valid && slot_index(u) && slot_index(s);
+    requires fits: object_fits(mould.type, mould.kind, mould.size_bits, mould.object);
     assigns slots[0 .. N_SLOTS - 1];
-    ensures links: cap_links; */
-static inline void untyped_carve(u32 u, u32 s, struct mould mould, u32 object)
+    ensures carved: slots[s].type == mould.type && slots[s].object == mould.object;
+    ENSURES_VALID */
+static inline void untyped_carve(u32 u, u32 s, struct mould mould)
 {
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
@@ -205,22 +259,28 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u32 object)
 	slots[s].container = IN_TABLE;
 	slots[s].original = 1;
 	slots[s].rights = mould.rights;
-	slots[s].object = object;
+	slots[s].object = mould.object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
 	cap_insert(u, s);
 }
 
 /* Everything that retype refuses for other reasons than room. */
-/*@ requires cap_links && slot_index(u);
-    assigns \nothing; */
-static inline enum status untyped_check(u64 u, struct carving carving, u32 bits, struct place to, u32 room)
+/*@ requires kernel_valid && slot_index(u);
+    assigns \nothing;
+    ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
+    ensures sized: \result == STATUS_OK ==> carving.bits != 0;
+    ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0;
+    ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && carving.count <= room;
+    ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
+      slots[u].kind == MEMORY_RAM; */
+static inline enum status untyped_check(u64 u, struct carving carving, struct place to, u32 room)
 {
 	if (slots[u].type != CAP_UNTYPED)
 		return slots[u].type == CAP_EMPTY ? STATUS_NO_CAP : STATUS_BAD_TYPE;
 	if ((slots[u].rights & RIGHT_RETYPE) == 0)
 		return STATUS_NO_RIGHT;
-	if (carving.count == 0 || carving.count > RETYPE_MAX_COUNT || bits == 0)
+	if (carving.count == 0 || carving.count > RETYPE_MAX_COUNT || carving.bits == 0)
 		return STATUS_BAD_ARGUMENT;
 	if (carving.type == OBJECT_SPACE && carving.size_bits == 2 && carving.count > RETYPE_MAX_ROOTS)
 		return STATUS_BAD_ARGUMENT;
@@ -241,17 +301,18 @@ static inline enum status untyped_check(u64 u, struct carving carving, u32 bits,
 
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room)
 {
-	u32 bits = untyped_bits(carving);
 	u32 work = carving.count * (carving.type == OBJECT_SPACE ? SPACE_GRANULES : OBJECT_GRANULES);
-	enum status status = untyped_check(u, carving, bits, to, room);
+	enum status status = STATUS_OK;
 	u64 size = 0; /* in granules, like everything below */
 	u64 start = 0;
 	u64 end = 0;
 	struct mould mould;
 
+	carving.bits = untyped_bits(carving);
+	status = untyped_check(u, carving, to, room);
 	if (status != STATUS_OK)
 		return status;
-	size = 1ul << (bits - 6);
+	size = untyped_granules(carving.bits);
 	start = (slots[u].watermark + size - 1) & ~(size - 1);
 	end = start + carving.count * size;
 	if (end > 1ul << (slots[u].size_bits - 6))
@@ -261,16 +322,24 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	if (!untyped_slots_free(to.slot, carving.count))
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
-	mould = untyped_mould(u, carving, slots[u].object + (u32)start);
+	mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
+	/*@ ghost u64 at = slots[u].object + start; */
+	/*@ ghost u64 limit = slots[u].object + (1ul << (slots[u].size_bits - 6)); */
 	arch_barrier();
-	/*@ loop invariant sched_valid && cap_links && i <= carving.count;
-	    loop assigns i, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	/*@ LOOP_VALID
+	    loop invariant step: i <= carving.count && at + (carving.count - i) * size <= limit;
+	    loop invariant fits: mould_fits(mould, carving.type, carving.size_bits, mould.object, at, size);
+	    loop assigns i, at, mould.object, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant carving.count - i; */
 	for (u32 i = 0; i < carving.count; i++) {
-		untyped_carve((u32)u, to.slot + i, mould, mould.object + i * mould.step);
+		/*@ assert next: at + size <= limit; */
+		/*@ assert object: object_fits(mould.type, mould.kind, mould.size_bits, mould.object); */
+		untyped_carve((u32)u, to.slot + i, mould);
 		if (mould.type != CAP_UNTYPED)
 			untyped_begin_object(to.slot + i, carving.type);
+		mould.object += mould.step;
+		/*@ ghost at = at + size; */
 	}
 	slots[u].watermark = (u32)end;
 	return STATUS_OK;

@@ -44,7 +44,7 @@ void arch_timer_set(u64 deadline);
 u32 arch_leave(u64 t, u64 tag, u64 second, u64 image);
 
 /* What the MMU is given to walk the root of space `root` with ASID `asid`. */
-/*@ requires root < N_SLOTS / SPACE_SLOTS;
+/*@ requires root < N_SPACES;
     assigns \nothing; */
 u64 arch_space_image(u64 root, u64 asid);
 /* Let the MMU walk it; `flush` forgets every translation first. */
@@ -59,7 +59,7 @@ u64 arch_entry_page(u32 granule, u32 rights);
 /*@ assigns \nothing; */
 u64 arch_entry_level(u32 granule);
 /* Fill the kernel half of a new root, whose entries are zero. */
-/*@ requires space < N_SLOTS / SPACE_SLOTS;
+/*@ requires space < N_SPACES;
     assigns ptes[space * SPACE_PTES + SPACE_ROOT_ENTRIES .. space * SPACE_PTES + 511]; */
 void arch_space_kernel_half(u32 space);
 

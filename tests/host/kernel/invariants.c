@@ -212,13 +212,14 @@ static void collect_objects(void)
 		CHECK(n < MAX_OBJECTS && queues[q].dying != 0, "I1: the list of dying queues", q);
 		add_object(queues[q].kind == QUEUE_ENDPOINT ? CAP_ENDPOINT : CAP_NOTIFICATION, q, 0, true);
 	}
-	for (u32 s = hart.dying[DYING_TABLES].head, n = 0; s != NONE; s = slots[s].object, n++) {
+	for (u32 s = hart.dying[DYING_TABLES].head, n = 0; s != NONE; s = slots[s].next, n++) {
 		CHECK(n < MAX_OBJECTS, "I1: a cycle in the dying tables", s);
-		add_object(CAP_TABLE, s, slots[s].size_bits, true);
+		CHECK(slots[s].parent >= 2 && (slots[s].parent & (slots[s].parent - 1)) == 0, "I1: the size of a dying table", s);
+		add_object(CAP_TABLE, s, (u32)__builtin_ctz(slots[s].parent), true);
 	}
-	for (u32 s = hart.dying[DYING_SPACES].head, n = 0; s != NONE; s = slots[s * SPACE_SLOTS + SPACE_HEADER].object, n++) {
-		CHECK(n < MAX_OBJECTS, "I1: a cycle in the dying spaces", s);
-		add_object(CAP_SPACE, s, 3, true);
+	for (u32 s = hart.dying[DYING_SPACES].head, n = 0; s != NONE; s = slots[s].next, n++) {
+		CHECK(n < MAX_OBJECTS && s % SPACE_SLOTS == SPACE_HEADER, "I1: a cycle in the dying spaces", s);
+		add_object(CAP_SPACE, s / SPACE_SLOTS, 3, true);
 	}
 	for (u32 i = 0; i < DYING_LISTS; i++)
 		CHECK((hart.dying[i].head == NONE) == (hart.dying[i].tail == NONE), "I1: head and tail of a dying list", i);

@@ -1,0 +1,139 @@
+/* invariant.h - what holds at every entry and exit of the kernel: one named predicate a fact, each with one variable.
+ *
+ * `kernel_valid` is their conjunction: every function that the entries reach requires it and gives it back. Contracts
+ * name the parts one by one (ENSURES_VALID), because each part alone proves and the conjunction does not. */
+#pragma once
+#include "object.h"
+
+/*@ predicate thread_index(integer t) = 0 <= t < N_THREADS;
+    predicate queue_index(integer q) = 0 <= q < N_QUEUES;
+    predicate slot_index(integer s) = 0 <= s < N_SLOTS;
+    predicate space_index(integer p) = 0 <= p < N_SPACES;
+    predicate is_space_slot(integer s) = slot_index(s) && SPACE_FIRST_SLOT <= s % SPACE_SLOTS < SPACE_HEADER;
+    predicate is_thread_slot(integer s) = slot_index(s) && THREAD_SLOT_OFFSET <= s % 16;
+
+    // I1: what a capability names lies in the view of its type, as a whole.
+    predicate slots_memory = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED ==>
+      6 <= slots[s].size_bits <= 37 && slots[s].object + (1 << (slots[s].size_bits - 6)) <= 0x100000000;
+    predicate slots_ram = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED &&
+      slots[s].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= slots[s].object &&
+      slots[s].object - machine.base_granule + (1 << (slots[s].size_bits - 6)) <= N_QUEUES;
+    predicate slots_queues = \forall integer s; slot_index(s) &&
+      (slots[s].type == CAP_ENDPOINT || slots[s].type == CAP_NOTIFICATION) ==> 0 < slots[s].object < N_QUEUES;
+    predicate slots_threads = \forall integer s; slot_index(s) &&
+      (slots[s].type == CAP_THREAD || slots[s].type == CAP_REPLY || slots[s].type == CAP_RESERVED) ==>
+      0 < slots[s].object < N_THREADS;
+    predicate slots_tables = \forall integer s; slot_index(s) && slots[s].type == CAP_TABLE ==>
+      1 <= slots[s].size_bits <= 16 && 0 < slots[s].object && slots[s].object + (1 << slots[s].size_bits) <= N_SLOTS;
+    predicate slots_spaces = \forall integer s; slot_index(s) && slots[s].type == CAP_SPACE ==>
+      slots[s].kind <= 2 && 0 < slots[s].object < N_SPACES;
+    // I1: a slot that the MMU or the scheduler reads is one of a space or of a thread.
+    predicate slots_containers = \forall integer s; slot_index(s) ==>
+      (slots[s].container == IN_SPACE ==> is_space_slot(s)) &&
+      (slots[s].container == IN_THREAD ==> is_thread_slot(s));
+    // I3: links stay inside the view.
+    predicate slots_linked = \forall integer s; slot_index(s) ==> slots[s].next < N_SLOTS &&
+      slots[s].prev < N_SLOTS && slots[s].parent < N_SLOTS;
+
+    // I5: queues and threads name each other inside the views.
+    predicate threads_queued = \forall integer t; thread_index(t) ==> threads[t].next < N_THREADS &&
+      threads[t].prev < N_THREADS && threads[t].queue < N_QUEUES;
+    predicate queues_inside = \forall integer q; queue_index(q) ==> queues[q].head < N_THREADS &&
+      queues[q].tail < N_THREADS && queues[q].bound < N_THREADS && queues[q].line < N_LINES &&
+      queues[q].timer <= N_TIMERS && queues[q].link < N_QUEUES;
+    // I1: a thread's table and space, and what it is tied to, lie inside the views.
+    predicate threads_placed = \forall integer t; thread_index(t) ==>
+      threads[t].table + threads[t].table_size <= N_SLOTS && threads[t].root < N_SPACES && threads[t].bound < N_QUEUES;
+    // I6: so do the slots that a blocked thread keeps, and the two ends of a payment.
+    predicate threads_waiting = \forall integer t; thread_index(t) ==> threads[t].reply < N_SLOTS &&
+      threads[t].arrival < N_SLOTS && threads[t].client < N_THREADS && threads[t].server < N_THREADS &&
+      threads[t].link < N_THREADS;
+    // I7: numbers of the scheduler.
+    predicate threads_timed = \forall integer t; thread_index(t) ==> threads[t].chain <= CHAIN_MAX &&
+      threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff && threads[t].period <= 0x7fffffff;
+
+    predicate hart_inside = hart.current < N_THREADS && hart.payer < N_THREADS && hart.holder < N_THREADS &&
+      hart.top <= PRIORITIES && hart.root < N_SPACES && hart.fault_queue < N_QUEUES && hart.timers_used <= N_TIMERS;
+    predicate hart_schedule = hart.partition < PARTITIONS && hart.windows <= WINDOWS_MAX && hart.window < WINDOWS_MAX &&
+      hart.queues == READY_QUEUES + hart.partition * PARTITION_QUEUES &&
+      (\forall integer i; 0 <= i < WINDOWS_MAX ==> hart.schedule[i].partition < PARTITIONS);
+    predicate hart_dying = hart.dying[DYING_THREADS].head < N_THREADS && hart.dying[DYING_THREADS].tail < N_THREADS &&
+      hart.dying[DYING_QUEUES].head < N_QUEUES && hart.dying[DYING_QUEUES].tail < N_QUEUES &&
+      hart.dying[DYING_TABLES].head < N_SLOTS && hart.dying[DYING_TABLES].tail < N_SLOTS &&
+      hart.dying[DYING_SPACES].head < N_SLOTS && hart.dying[DYING_SPACES].tail < N_SLOTS;
+    predicate hart_timers = \forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue < N_QUEUES;
+    predicate hart_lines = \forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue < N_QUEUES &&
+      hart.lines[i].next < N_LINES;
+    // What boot found out about the machine; constant afterwards.
+    predicate machine_valid = machine.wheel_shift < 32 && machine.plic_lines < N_LINES &&
+      machine.base_granule + N_QUEUES <= 0x100000000;
+
+    // The same for one capability that is about to be written.
+    predicate object_fits(integer type, integer kind, integer bits, integer object) =
+      CAP_UNTYPED <= type <= CAP_THREAD &&
+      (type == CAP_UNTYPED ==> 6 <= bits <= 37 && 0 <= object && object + (1 << (bits - 6)) <= 0x100000000 &&
+        (kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= object &&
+          object - machine.base_granule + (1 << (bits - 6)) <= N_QUEUES)) &&
+      (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> 0 < object < N_QUEUES) &&
+      (type == CAP_TABLE ==> 1 <= bits <= 16 && 0 < object && object + (1 << bits) <= N_SLOTS) &&
+      (type == CAP_SPACE ==> kind <= 2 && 0 < object < N_SPACES) && (type == CAP_THREAD ==> 0 < object < N_THREADS);
+
+    // What may stand in a slot that the MMU or the scheduler reads.
+    predicate stands_in_thread(integer which, integer type, integer kind) =
+      (which == THREAD_TABLE ==> type == CAP_TABLE) && (which == THREAD_SPACE ==> type == CAP_SPACE) &&
+      (which == THREAD_BOUND ==> type == CAP_NOTIFICATION);
+    predicate stands_in_space(integer type) = type == CAP_UNTYPED || type == CAP_SPACE;
+
+    // Frames: what a capability is, apart from its links; slot a looks like slot b.
+    predicate slot_same{A, B}(integer s) = \at(slots[s].type, A) == \at(slots[s].type, B) &&
+      \at(slots[s].object, A) == \at(slots[s].object, B) && \at(slots[s].rights, A) == \at(slots[s].rights, B) &&
+      \at(slots[s].kind, A) == \at(slots[s].kind, B) && \at(slots[s].size_bits, A) == \at(slots[s].size_bits, B) &&
+      \at(slots[s].badge, A) == \at(slots[s].badge, B) && \at(slots[s].container, A) == \at(slots[s].container, B) &&
+      \at(slots[s].watermark, A) == \at(slots[s].watermark, B) && \at(slots[s].original, A) == \at(slots[s].original, B);
+    predicate slots_same_but_links{A, B} = \forall integer k; slot_index(k) ==> slot_same{A, B}(k);
+    predicate slot_alike(integer a, integer b) = slots[a].type == slots[b].type && slots[a].object == slots[b].object &&
+      slots[a].rights == slots[b].rights && slots[a].kind == slots[b].kind && slots[a].size_bits == slots[b].size_bits &&
+      slots[a].badge == slots[b].badge && slots[a].watermark == slots[b].watermark &&
+      slots[a].original == slots[b].original;
+
+    predicate thread_same{A, B}(integer t) = \at(threads[t].state, A) == \at(threads[t].state, B) &&
+      \at(threads[t].priority, A) == \at(threads[t].priority, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
+      \at(threads[t].table_size, A) == \at(threads[t].table_size, B) && \at(threads[t].root, A) == \at(threads[t].root, B) &&
+      \at(threads[t].reply, A) == \at(threads[t].reply, B) && \at(threads[t].arrival, A) == \at(threads[t].arrival, B) &&
+      \at(threads[t].client, A) == \at(threads[t].client, B) && \at(threads[t].server, A) == \at(threads[t].server, B) &&
+      \at(threads[t].bound, A) == \at(threads[t].bound, B) && \at(threads[t].budget, A) == \at(threads[t].budget, B) &&
+      \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B);
+    predicate threads_same_but_links{A, B} = \forall integer k; thread_index(k) ==> thread_same{A, B}(k);
+
+    predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed;
+    predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
+      slots_spaces && slots_containers && slots_linked;
+    predicate hart_valid = hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid;
+    predicate kernel_valid = threads_valid && queues_inside && slots_valid && hart_valid; */
+
+/* The parts, for the contracts of functions that change the views named. */
+#define ENSURES_THREADS_VALID                                                                          \
+	ensures queued: threads_queued; ensures placed: threads_placed;                                \
+	ensures waiting: threads_waiting; ensures timed: threads_timed;
+#define ENSURES_SLOTS_VALID                                                                            \
+	ensures memory: slots_memory; ensures ram: slots_ram; ensures endpoints: slots_queues;        \
+	ensures callers: slots_threads; ensures tables: slots_tables; ensures spaces: slots_spaces;    \
+	ensures containers: slots_containers; ensures linked: slots_linked;
+#define ENSURES_HART_VALID                                                                             \
+	ensures hart: hart_inside; ensures schedule: hart_schedule; ensures dying: hart_dying; ensures timers: hart_timers;             \
+	ensures lines: hart_lines; ensures machine: machine_valid;
+#define ENSURES_VALID                                                                                  \
+	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
+/* What operations may change: all objects and the hart, without and with hardware entries. */
+#define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
+#define STATE_AND_ENTRIES STATE, ptes[0 .. N_PTES - 1], fault_ring
+#define LOOP_VALID                                                                                     \
+	loop invariant queued: threads_queued; loop invariant placed: threads_placed;                  \
+	loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;                  \
+	loop invariant memory: slots_memory; loop invariant ram: slots_ram;                            \
+	loop invariant endpoints: slots_queues; loop invariant callers: slots_threads;                 \
+	loop invariant tables: slots_tables; loop invariant spaces: slots_spaces;                      \
+	loop invariant containers: slots_containers; loop invariant linked: slots_linked;              \
+	loop invariant hart: hart_inside; loop invariant schedule: hart_schedule; loop invariant dying: hart_dying;                            \
+	loop invariant timers: hart_timers; loop invariant lines: hart_lines;                          \
+	loop invariant machine: machine_valid; loop invariant queues: queues_inside;
