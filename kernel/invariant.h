@@ -50,7 +50,8 @@
       threads[t].link < N_THREADS;
     // I7: numbers of the scheduler.
     predicate threads_timed = \forall integer t; thread_index(t) ==> threads[t].chain <= CHAIN_MAX &&
-      threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff && threads[t].period <= 0x7fffffff;
+      threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff &&
+      threads[t].period <= 0x7fffffff;
 
     predicate hart_inside = hart.current < N_THREADS && hart.payer < N_THREADS && hart.holder < N_THREADS &&
       hart.top <= PRIORITIES && hart.root < N_SPACES && hart.fault_queue < N_QUEUES && hart.timers_used <= N_TIMERS;
