@@ -8,8 +8,8 @@
 
 /* What a step does, counted in granules that it could zero instead: 30 KiB, so that 64 pages take nine steps. */
 #define STEP_GRANULES 480u
-#define OBJECT_GRANULES 3u  /* for each object that it makes */
-#define SPACE_GRANULES 64u  /* the same for a space: a root has the kernel's half */
+#define OBJECT_WORK 3u  /* for each object that it makes */
+#define SPACE_WORK 64u  /* the same for a space: a root has the kernel's half */
 
 /* Bits of the size in bytes of what is asked for; 0 if there is no such object. */
 /*@ assigns \nothing;
@@ -301,7 +301,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room)
 {
-	u32 work = carving.count * (carving.type == OBJECT_SPACE ? SPACE_GRANULES : OBJECT_GRANULES);
+	u32 work = carving.count * (carving.type == OBJECT_SPACE ? SPACE_WORK : OBJECT_WORK);
 	enum status status = STATUS_OK;
 	u64 size = 0; /* in granules, like everything below */
 	u64 start = 0;
