@@ -222,6 +222,50 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
 }
 
+/* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
+ * and neither side has to do with a capability; then most of this falls away. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s);
+    requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE &&
+      (tag & TAG_CAP) == 0 && arrival == 0;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
+	bool plain)
+{
+	bool passive = plain || threads[receiver].passive != 0;
+	bool late = !passive;
+
+	if (!plain)
+		ipc_reserve_arrival(t, arrival);
+	queue_take_first(e, receiver);
+	ipc_await_reply(t, wide(threads[receiver].reply));
+	threads[receiver].reply = NONE;
+	if (passive)
+		ipc_link_payer(t, receiver);
+	if (passive && threads[receiver].limit != 0)
+		late = !sched_begin_limit(receiver);
+	if (!plain && ipc_carries(receiver, tag))
+		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	if (late || !sched_may_take_over(receiver))
+		return sched_deliver(receiver, tag, slots[s].badge);
+	return sched_hand_over(receiver, tag, slots[s].badge);
+}
+
+/* A call that is not plain, over an endpoint that is the right one: what is left to check. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && thread_index(receiver);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
+{
+	enum status status = ipc_check_call(t, tag, arrival, receiver);
+
+	if (status != STATUS_OK)
+		return ipc_refuse(t, status);
+	if (receiver == NONE)
+		return ipc_queue_call(t, s, tag, out, arrival);
+	return ipc_meet(t, s, wide(slots[s].object), receiver, tag, out, arrival, false);
+}
+
 __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival)
 {
 	u64 s = wide(threads[t].table) + endpoint;
@@ -232,29 +276,13 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
 	e = wide(slots[s].object);
-	if (queues[e].receivers != 0)
-		receiver = wide(queues[e].head);
-	status = ipc_check_call(t, tag, arrival, receiver);
-	if (status != STATUS_OK)
-		return ipc_refuse(t, status);
-	if (receiver == NONE)
-		return ipc_queue_call(t, s, tag, out, arrival);
-
-	ipc_reserve_arrival(t, arrival);
-	queue_take_first(e, receiver);
-	ipc_await_reply(t, wide(threads[receiver].reply));
-	threads[receiver].reply = NONE;
-	if (threads[receiver].passive != 0)
-		ipc_link_payer(t, receiver);
-	if (ipc_carries(receiver, tag)) {
-		if (threads[receiver].passive != 0)
-			(void)sched_begin_limit(receiver); /* what follows sets the timer */
-		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
-	}
-	if (threads[receiver].passive == 0 || (threads[receiver].limit != 0 && !sched_begin_limit(receiver)) ||
-	    !sched_may_take_over(receiver))
-		return sched_deliver(receiver, tag, slots[s].badge);
-	return sched_hand_over(receiver, tag, slots[s].badge);
+	receiver = wide(queues[e].head);
+	if (queues[e].receivers == 0)
+		return ipc_call_checked(t, s, NONE, tag, out, arrival);
+	if (receiver == NONE || arrival != 0 || (tag & (TAG_CAP | TAG_LENGTH)) > MESSAGE_WORDS ||
+	    threads[receiver].passive == 0 || threads[receiver].arrival != NONE || ipc_check_payer(t) != STATUS_OK)
+		return ipc_call_checked(t, s, receiver, tag, out, arrival);
+	return ipc_meet(t, s, e, receiver, tag, 0, 0, true);
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
@@ -495,12 +523,47 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 	return sched_leave();
 }
 
-__attribute__((noinline)) u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t)
+/* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slot_index(reply);
+    requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
-	u64 s = wide(threads[t].table) + endpoint;
+	threads[caller].reply = NONE;
+	if (threads[t].client == NONE) {
+		ipc_wait(t, s, reply, arrival);
+		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
+	}
+	threads[t].client = NONE;
+	threads[t].chain = 0;
+	threads[caller].server = NONE;
+	ipc_wait(t, s, reply, arrival);
+	if (wide(hart.payer) != caller)
+		return sched_deliver(caller, tag, 0);
+	hart.served = true;
+	if (threads[caller].left == 0 || !sched_may_take_over(caller))
+		return sched_deliver(caller, tag, 0);
+	return sched_hand_over(caller, tag, 0);
+}
+
+/* Whether there is nothing to do but to answer `caller`, whose reply is in slot `reply`, and to wait. */
+/*@ requires 0 < t < N_THREADS && thread_index(caller) && slot_index(s);
+    assigns \nothing; */
+static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
+{
+	return !ipc_is_pending(t, s) && threads[caller].fault == 0 && !ipc_carries(caller, tag) &&
+		(threads[t].client != NONE || threads[caller].server == NONE);
+}
+
+/* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
+/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+    ensures valid: sched_valid && cap_links; */
+static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
+{
 	u64 r = wide(threads[t].table) + reply;
-	u64 caller = NONE;
-	enum status status = ipc_check_receive(t, endpoint, arrival);
+	enum status status = arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
 
 	if (status == STATUS_OK)
 		status = ipc_check_reply(t, tag, reply);
@@ -508,24 +571,24 @@ __attribute__((noinline)) u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply
 		status = STATUS_OCCUPIED;
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
+	if (slots[r].type == CAP_REPLY && ipc_only_waits(t, s, wide(slots[r].object), tag))
+		return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, arrival);
+	return ipc_answer_and_receive(t, s, r, tag, out, arrival);
+}
 
-	caller = wide(slots[r].object);
-	if (slots[r].type != CAP_REPLY || ipc_is_pending(t, s) || threads[caller].fault != 0 || ipc_carries(caller, tag) ||
-	    (threads[t].client == NONE && threads[caller].server != NONE))
-		return ipc_answer_and_receive(t, s, r, tag, out, arrival);
-	threads[caller].reply = NONE;
-	ipc_wait(t, s, r, arrival);
-	if (wide(threads[t].client) != caller)
-		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
-	threads[t].client = NONE;
-	threads[t].chain = 0;
-	threads[caller].server = NONE;
-	if (wide(hart.payer) != caller)
-		return sched_deliver(caller, tag, 0);
-	hart.served = true;
-	if (threads[caller].left == 0 || !sched_may_take_over(caller))
-		return sched_deliver(caller, tag, 0);
-	return sched_hand_over(caller, tag, 0);
+__attribute__((noinline)) u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t)
+{
+	u64 s = wide(threads[t].table) + endpoint;
+	u64 r = wide(threads[t].table) + reply;
+	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
+
+	if (status != STATUS_OK)
+		return ipc_refuse(t, status);
+	if (reply == 0 || reply >= threads[t].table_size || arrival != 0 || (tag & TAG_LENGTH) > MESSAGE_WORDS ||
+	    slots[r].type != CAP_REPLY || (threads[t].client != NONE && threads[t].client != slots[r].object) ||
+	    !ipc_only_waits(t, s, wide(slots[r].object), tag))
+		return ipc_reply_checked(t, s, tag, reply, out, arrival);
+	return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, 0);
 }
 
 void ipc_cancel(u32 t, enum status status)
