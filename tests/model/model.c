@@ -3,8 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ZERO_STEP 24576u     /* manual, section 15 */
-#define ZERO_SHORT 4096u     /* so little is zeroed in the step that carves */
+#define ZERO_STEP 30720u     /* manual, section 15 */
+#define ZERO_OBJECT 192u     /* what making an object counts in a step */
+#define ZERO_SPACE 4096u
 #define REVOKE_STEP 32u
 #define SWEEP_STEP 32u
 #define WHEEL 64u
@@ -1276,15 +1277,15 @@ static void carve(struct model *m, u16 u, u16 table, u32 index, u64 type, u64 bi
 		m->objects[k->object].thread = new_thread(m, k->object);
 }
 
-/* Zero one step up to `end`. True if all of that is zero and little of it was left to do. */
-static bool zero_step(struct m_cap *u, u64 end)
+/* Zero one step up to `end`. True if all of that is zero and the step may do `work` more. */
+static bool zero_step(struct m_cap *u, u64 end, u64 work)
 {
 	u64 done = u->zeroed < u->watermark ? u->watermark : u->zeroed;
 
 	if (done >= end)
 		return true;
 	u->zeroed = end - done > ZERO_STEP ? done + ZERO_STEP : end;
-	return u->zeroed == end && end - done <= ZERO_SHORT;
+	return u->zeroed == end && end - done + work <= ZERO_STEP;
 }
 
 static enum status check_retype(const struct model *m, u16 u, u64 type, u64 bits, u64 count, struct m_at to)
@@ -1338,7 +1339,8 @@ static enum status op_retype(struct model *m, struct m_actor actor, const struct
 	end = start + o->a6 * size;
 	if (end > 1ul << m->caps[u].bits)
 		return STATUS_NO_MEMORY;
-	if (m->caps[u].kind == MEMORY_RAM && type != OBJECT_UNTYPED && !zero_step(&m->caps[u], end))
+	if (m->caps[u].kind == MEMORY_RAM && type != OBJECT_UNTYPED &&
+	    !zero_step(&m->caps[u], end, o->a6 * (type == OBJECT_SPACE ? ZERO_SPACE : ZERO_OBJECT)))
 		return STATUS_AGAIN;
 	for (u32 i = 0; i < o->a6; i++)
 		if (model_at(m, to.container, to.index + i) != 0)

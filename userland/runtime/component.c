@@ -79,14 +79,14 @@ static _Noreturn void serve(u64 thread)
 
 	sys_recv(SLOT_ENDPOINT, reply, arrival, &m);
 	for (;;) {
-		if (m.status == STATUS_OK) {
+		if (__builtin_expect(m.status == STATUS_OK, 1)) {
 			bool arrived = arrival != 0 && (m.tag & TAG_CAP) != 0;
 			bool answered = called(&m);
 
 			/* What the handler did not move away must go: the slot has to be free for the next one. */
-			if (arrived)
+			if (__builtin_expect(arrived, 0))
 				(void)cap_delete(0, arrival);
-			if (answered) {
+			if (__builtin_expect(answered, 1)) {
 				sys_reply_recv_caps(SLOT_ENDPOINT, reply, 0, arrival, &m);
 				continue;
 			}

@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) void syscall_message(u64 number, u6
 {
 	register u64 a0 __asm__("a0") = cap;
 	register u64 a1 __asm__("a1") = m->tag;
-	register u64 a2 __asm__("a2") = reply;
+	register u64 a2 __asm__("a2");
 	register u64 a3 __asm__("a3") = give;
 	register u64 a4 __asm__("a4") = take;
 	register u64 a7 __asm__("a7") = number;
@@ -58,6 +58,10 @@ static inline __attribute__((always_inline)) void syscall_message(u64 number, u6
 	register u64 s6 __asm__("s6") = m->words[4];
 	register u64 s7 __asm__("s7") = m->words[5];
 
+	if (number != SYS_CALL)
+		a2 = reply; /* a call has none */
+	else
+		__asm__("" : "=r"(a2));
 	__asm__ volatile("ecall"
 		: "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a7),
 		  "+r"(s2), "+r"(s3), "+r"(s4), "+r"(s5), "+r"(s6), "+r"(s7)
