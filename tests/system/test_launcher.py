@@ -26,11 +26,29 @@ def test_each_command_explains_itself(mullion, command):
     (["run", "--fast"], "unknown option '--fast'"),
     (["run", "--disk", "missing.img"], "missing.img does not exist"),
     (["run", "--memory", "lots"], "--memory takes a size such as 128M or 1G, not 'lots'"),
+    (["run", "--memory", "0"], "--memory takes a size such as 128M or 1G, not '0'"),
+    (["run", "--smp", "0"], "--smp takes a number, not '0'"),
+    (["run", "--disk", "platform"], "is a folder; ./mullion disk FILE"),
+    (["check", "a.sys", "b.sys"], "check takes one file, not 'a.sys' and 'b.sys'"),
+    (["debug", "fat", "block"], "debug takes one component, not 'fat' and 'block'"),
+    (["new", "component", "a", "b"], "new component takes one name, not 'a' and 'b'"),
     (["test", "cooking"], "there is no area 'cooking'"),
 ])
 def test_bad_use_is_answered(mullion, arguments, says):
     done = mullion(*arguments)
     assert done.returncode == 2 and says in done.stderr
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["while"], "error[N03]"),
+    (["newcomer", "--system", "hello"], "error["),  # there is no log that the template could be connected to
+])
+def test_component_that_would_not_compile_is_not_made(mullion, arguments, says):
+    systems = {file: file.read_text() for file in (ROOT / "capdl" / "systems").iterdir()}
+    done = mullion("new", "component", *arguments)
+    assert done.returncode == 2 and says in done.stderr and "nothing was made" in done.stderr
+    assert not (ROOT / "userland" / "apps" / arguments[0]).exists()
+    assert systems == {file: file.read_text() for file in (ROOT / "capdl" / "systems").iterdir()}
 
 
 def test_start_that_never_prints_a_line_of_ours_is_explained(boot, tmp_path):
