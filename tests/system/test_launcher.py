@@ -126,6 +126,12 @@ def test_other_board_runs_the_same_commands(boot):
     assert machine.poweroff() == 0
 
 
+@pytest.mark.parametrize("system", ["hello", "bench", "hostile"])
+def test_other_board_starts_the_other_systems(boot, system):
+    machine = boot("--machine", "sifive_u", "--system", system, wait=False)
+    machine.expect(f"mullion: system {system} constructed")
+
+
 def test_leaving_without_power_off_is_told(boot):
     machine = boot()
     machine.child.send("\x01x")
