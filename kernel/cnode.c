@@ -95,7 +95,7 @@ static void cnode_filled(struct place to)
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
     ENSURES_VALID */
-static void cnode_emptied(u32 s)
+static inline void cnode_emptied(u32 s)
 {
 	if (slots[s].container == IN_SPACE)
 		space_emptied(s);
@@ -136,7 +136,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
  * kernel table. */
 /*@ requires kernel_valid && slot_index(s);
     assigns \nothing; */
-static bool cnode_is_hardware(u32 s)
+static inline bool cnode_is_hardware(u32 s)
 {
 	u32 n = slots[s].object;
 
