@@ -6,7 +6,7 @@
 #include "world.h"
 
 #define MAX_OBJECTS 4096u
-#define ARENA_SLOTS ((u32)(ARENA_BYTES / SLOT_BYTES))
+#define MAX_SLOTS 0x800000u /* 256 MiB */
 #define FAIL(what, number) test_fail(__FILE__, __LINE__, what, number, 0)
 #define CHECK(condition, what, number) do { if (!(condition)) FAIL(what, number); } while (0)
 
@@ -21,7 +21,8 @@ struct object {
 };
 static struct object objects[MAX_OBJECTS];
 static u32 object_count;
-static u8 listed[ARENA_SLOTS];   /* 1: in the derivation list; 2: also found in a container */
+unsigned int invariants_slots = (u32)(ARENA_BYTES / SLOT_BYTES);
+static u8 listed[MAX_SLOTS];     /* 1: in the derivation list; 2: also found in a container */
 static u32 caps[MAX_OBJECTS];
 static u32 cap_count;
 static u32 on_queue[MAX_OBJECTS]; /* threads found on queues */
@@ -165,11 +166,12 @@ static void check_derivation(void)
 	u32 depth = 0;
 	u32 before = CAP_ROOT;
 
-	memset(listed, 0, sizeof listed);
+	CHECK(invariants_slots <= MAX_SLOTS, "more memory than the checker has room for", invariants_slots);
+	memset(listed, 0, invariants_slots);
 	cap_count = 0;
 	stack[0] = CAP_ROOT;
 	for (u32 s = slots[CAP_ROOT].next; s != CAP_END; before = s, s = slots[s].next) {
-		CHECK(s < ARENA_SLOTS && listed[s] == 0, "I3: the list leaves memory or has a cycle", s);
+		CHECK(s < invariants_slots && listed[s] == 0, "I3: the list leaves memory or has a cycle", s);
 		listed[s] = 1;
 		caps[cap_count++] = s;
 		CHECK(cap_count < MAX_OBJECTS, "more capabilities than the checker has room for", cap_count);

@@ -5,3 +5,5 @@
 void check_invariants(void);
 /* Answers how many capabilities are live; only valid right after check_invariants. */
 unsigned int invariants_live_caps(void);
+/* Slots in the memory at hand: of the tests' arena, unless somebody says otherwise. */
+extern unsigned int invariants_slots;
