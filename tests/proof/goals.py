@@ -1,0 +1,170 @@
+"""goals - what Frama-C and WP make of the sources: the goals of one function, and what a unit lacks."""
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+from provers import VERSIONS, texts_of
+
+PARSE = ["-machdep", "gcc_x86_64", "-c11"]
+OPTIONS = ["-wp", "-wp-rte", "-rte-initialized", "@all", "-wp-model", "Typed+real", "-wp-definitions-terminate",
+           "-wp-declarations-terminate"]
+# WP writes each goal for both provers and asks none: in this mode it takes results from a cache, and this one is empty.
+PRINT = ["-wp-prover", "z3,cvc4", "-wp-cache", "offline", "-wp-filename-truncation", "200"]
+SMOKE = ["-wp-smoke-tests", "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
+SECONDS = 3600
+
+GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+)( : Valid)?[^\n]*(\n +Qed: Valid)?", re.M)
+SCHEDULED = re.compile(r"^\[wp\] (\d+) goals? scheduled", re.M)
+CONTRACT = re.compile(r"/\*@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
+NO_PROVER = ("Qed", "CFG", "Trivial")
+# What WP says while it works and what makes goals harder only, never easier.
+HARMLESS = re.compile(r"Missing terminates clause for \w+, populates 'terminates \\true'|"
+                      r"Cast with incompatible pointers types|Missing RTE guards")
+
+
+def why3_config(folder):
+    """Why3's configuration, made here: it says for which provers goals are written, whether they are installed or not."""
+    path = pathlib.Path(folder) / "why3.conf"
+    lines = ['[main]', 'magic = 14', 'memlimit = 1000', 'running_provers_max = 1', 'timelimit = 5',
+             'libdir = "/usr/lib/ocaml/why3"', 'datadir = "/usr/share/why3"']
+    for name, prover in (("CVC4", "cvc4"), ("Z3", "z3")):
+        lines += ["", "[partial_prover]", f'name = "{name}"', f'path = "/usr/bin/{prover}"',
+                  f'version = "{VERSIONS[prover]}"']
+    new = path.with_suffix(f".{time.monotonic_ns()}")
+    new.write_text("\n".join(lines) + "\n", encoding="ascii")
+    new.rename(path)
+    return path
+
+
+def frama_c(root, environment, *arguments):
+    done = subprocess.run(["frama-c", *PARSE, *arguments], cwd=root, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    return done.returncode, done.stdout + done.stderr
+
+
+def messages(log):
+    """The messages of Frama-C: a line with a bracket and the indented lines after it, joined."""
+    found = []
+    for line in log.splitlines():
+        if line.startswith("["):
+            found.append(line)
+        elif found and line.startswith("  "):
+            found[-1] += "\n" + line.strip()
+        elif line.strip():
+            found.append(line)
+    return found
+
+
+def complaints(log, borders):
+    """What must not be passed over in silence: warnings that weaken a proof, and errors."""
+    wrong = []
+    for message in messages(log):
+        hypothesis = re.search(r"Memory model hypotheses for function '(\w+)'", message)
+        if hypothesis:
+            if ("hypothesis", hypothesis.group(1)) not in borders:
+                wrong.append("WP assumes of its memory model and proves nowhere: " + " ".join(message.split("\n", 1)[1].split()))
+        elif re.search(r"User Error|Frama-C aborted|Fatal|Failure|Unexpected error", message):
+            wrong.append(" ".join(message.split()))
+        elif "Warning:" in message and not HARMLESS.search(message):
+            wrong.append(" ".join(message.split()))
+    return wrong
+
+
+def kind_of(function, name):
+    """What sort of goal a name of WP's stands for: rte_index_bound, ensures, assigns, call, loop_invariant, ..."""
+    rest = name[len(function):].lstrip("_") if name.startswith(function) else name
+    for pattern, kind in ((r"assert_rte_([a-z_]+?)(_\d+)?$", r"rte_\1"), (r"call_.*", "call"), (r"ensures.*", "ensures"),
+                          (r"(?:loop_)?assigns.*", "assigns"), (r"loop_invariant.*", "loop_invariant"),
+                          (r"loop_variant.*", "loop_variant"), (r"terminates.*", "terminates"),
+                          (r"assert.*", "assert"), (r".*wp_smoke.*", "smoke")):
+        found = re.match(pattern, rest)
+        if found:
+            return found.expand(kind)
+    return "other"
+
+
+class Unit:
+    """One unit, looked at before its proof: its functions as Frama-C has them, and which of them lack what."""
+
+    def __init__(self, root, environment, kernel, unit, borders):
+        self.problems = {}      # function: [what is wrong]
+        status, log = frama_c(root, environment, unit, "-metrics", "-then", "-print", "-no-unicode")
+        own = {f.name for f in kernel.units[unit] if ("function", f.name) not in borders}
+        listing = re.search(r"Defined functions \(\d+\)\s+=+\s(.*?)\n\s*\n", log, re.S)
+        self.defined = set(re.findall(r"(\w+) \((?:address taken, )?\d+ calls?\)", listing.group(1))) if listing else set()
+        if status != 0 or not listing:
+            last = [line for line in log.splitlines() if line.strip()][-3:]
+            self.problems = {name: ["Frama-C cannot read the file: " + " / ".join(last)] for name in sorted(own)}
+            return
+        visible = {f.name for name in kernel.includes(unit) for f in kernel.units.get(name, [])}
+        for name in sorted(self.defined - visible):
+            self.add(unit, f"Frama-C sees a function {name} that tests/proof/kernel.py does not find in the text")
+        for name in sorted(own):
+            if name not in self.defined:
+                self.add(name, "no contract (and no use here, so that Frama-C leaves it out)")
+            elif not self.has_contract(log, name):
+                self.add(name, "no contract")
+        for name in kernel.includes(unit):
+            for line, text in annotations_of_unit(kernel, name):
+                found = re.search(r"\b(admit|axiomatic|axiom|lemma)\b", text)
+                if found:
+                    self.add(unit, f"{name}:{line}: {found.group(1)}: nothing may be taken for true that is not proved here")
+
+    def add(self, name, text):
+        self.problems.setdefault(name, []).append(text)
+
+    @staticmethod
+    def has_contract(log, name):
+        """In the normalized text a contract stands right above the definition."""
+        found = re.search(rf"^(?!\s)[^\n;]*\b{name}\)?\([^;{{}}]*\)\s*\n\{{", log, re.M)
+        above = log[:found.start()].rstrip() if found else ""
+        return above.endswith("*/") and bool(CONTRACT.match(above[above.rindex("/*"):]))
+
+
+def annotations_of_unit(kernel, name):
+    from kernel import annotations_of
+    return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
+
+
+def generate(root, environment, function, folder, smoke=False, borders=None):
+    """Lets WP make the goals of one function. {goals: [{name, kind, texts or prover}], problems, seconds}."""
+    begin = time.monotonic()
+    empty = pathlib.Path(folder) / "empty"
+    empty.mkdir(parents=True, exist_ok=True)
+    options = SMOKE + ["-wp", "-wp-model", "Typed+real"] if smoke else OPTIONS
+    status, log = frama_c(root, environment, *options, *PRINT, "-wp-cache-dir", str(empty), "-wp-fct", function.name,
+                          "-wp-out", str(folder), function.unit)
+    problems = [] if smoke else complaints(log, borders or {})
+    goals, seen = [], set()
+    for found in GOAL.finditer(log):
+        by, name, valid, refuted = found.groups()
+        if name in seen:
+            continue
+        seen.add(name)
+        goal = {"name": name, "kind": kind_of(function.name, name), "by": None, "texts": {}}
+        if refuted or by in NO_PROVER and valid:
+            goal["by"] = "qed" if refuted or by == "Qed" else "wp"
+        else:
+            goal["texts"] = texts_of(pathlib.Path(folder) / "typed_real", name)
+        goals.append(goal)
+    scheduled = SCHEDULED.search(log)
+    if status != 0 or not scheduled:
+        if not smoke or status != 0:
+            problems.append("WP did not come to its end: " + " / ".join(log.strip().splitlines()[-3:]))
+    elif len(goals) < int(scheduled.group(1)):
+        problems.append(f"WP speaks of {scheduled.group(1)} goals and names {len(goals)}")
+    shutil.rmtree(folder, ignore_errors=True)
+    goals.sort(key=lambda goal: goal["name"])
+    return {"goals": goals, "problems": problems, "seconds": time.monotonic() - begin}
+
+
+def place_of(root, environment, function, name):
+    """Where a smoke goal stands, in words: its contract, or the statement that its number names in the normal form."""
+    number = re.search(r"_s(\d+)$", name)
+    if not number:
+        return f"under the contract of {function.name}: no state fits what it requires"
+    _, text = frama_c(root, environment, function.unit, "-print", "-no-unicode", "-kernel-msg-key", "printer:sid")
+    found = re.search(rf"/\* sid:{number.group(1)} \*/\s*\n\s*([^\n]+)", text)
+    return ("after" if "dead_call" in name else "before") + f" the statement `{found.group(1) if found else number.group()}`"

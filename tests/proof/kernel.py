@@ -1,0 +1,114 @@
+"""kernel - the kernel's sources as the proof sees them: units, functions, borders, hashes.
+
+A unit is a file that defines functions, each of which is proved once, with the unit that holds its text: those of a
+header with the header alone, not again with every file that includes it.
+"""
+import collections
+import hashlib
+import pathlib
+import re
+
+Function = collections.namedtuple("Function", "name unit line end")
+
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+ANNOTATION = re.compile(r"/\*@.*?\*/|//@[^\n]*", re.S)
+ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\)")
+GHOST = re.compile(r"/\*@\s*ghost\b(.*?)\*/", re.S)
+WORDS = r"(?:(?!(?:if|else|for|while|switch|return|do|case)\b)[A-Za-z_]\w*[ \t*]+)+"
+DEFINITION = re.compile(rf"^[ \t]*{WORDS}(\w+)\(([^;{{}}]*?)\)\s*\{{", re.M)
+
+
+def blank(match):
+    """A piece of text without its contents, so that positions and lines stay."""
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def code_of(text):
+    """The text as the compiler reads it, ghost code included: no comments, strings, attributes."""
+    text = GHOST.sub(lambda m: "  " + m.group(0)[2:-2].replace("@", " ", 1).replace("ghost", "     ", 1) + "  ", text)
+    return ATTRIBUTE.sub(blank, COMMENT.sub(blank, text))
+
+
+def annotations_of(text):
+    """(line, text) of each annotation, without the comments inside it."""
+    for match in ANNOTATION.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, re.sub(r"//(?!@)[^\n]*", blank, match.group())
+
+
+def closing(text, at):
+    """Where the block that opens at `at` ends."""
+    depth = 0
+    for position in range(at, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return position
+    return len(text) - 1
+
+
+def functions_in(text, unit):
+    """The functions that a text defines, in its order."""
+    code, found, at = code_of(text), [], 0
+    while (match := DEFINITION.search(code, at)) is not None:
+        end = closing(code, match.end() - 1)
+        lines = code.count("\n", 0, match.start(1)) + 1, code.count("\n", 0, end) + 1
+        found.append(Function(match.group(1), unit, *lines))
+        at = end
+    return found
+
+
+class Kernel:
+    """The sources below `root`/kernel. Paths are given as text, relative to the root."""
+
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.files = sorted(str(p.relative_to(self.root)) for p in (self.root / "kernel").rglob("*")
+                            if p.suffix in (".c", ".h", ".S", ".ld"))
+        self.texts = {name: (self.root / name).read_text(encoding="utf-8") for name in self.files}
+        self.units = {}
+        for name in self.files:
+            found = functions_in(self.texts[name], name) if name.endswith((".c", ".h")) else []
+            if found:
+                self.units[name] = found
+        self.owner = {f.name: f for found in self.units.values() for f in found if not self.is_static(f)}
+
+    def is_static(self, function):
+        """A static function of a .c file: its name counts there only."""
+        line = self.texts[function.unit].splitlines()[function.line - 1]
+        return function.unit.endswith(".c") and line.lstrip().startswith("static")
+
+    def includes(self, name):
+        """The file and all kernel headers that it reads, sorted."""
+        found, waiting = set(), [name]
+        while waiting:
+            one = waiting.pop()
+            if one not in self.texts or one in found:
+                continue
+            found.add(one)
+            for header in re.findall(r'^\s*#\s*include\s+"([^"]+)"', self.texts[one], re.M):
+                path = (self.root / one).parent / header
+                waiting.append(str(path.resolve().relative_to(self.root.resolve())))
+        return sorted(found)
+
+    def hash_of(self, names):
+        """One hash over files: SHA-256 of their lines `hash  path`, as sha256sum prints them (cmake/proved.cmake)."""
+        lines = "".join(f"{hashlib.sha256(self.texts[n].encode()).hexdigest()}  {n}\n" for n in sorted(names))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def source_hash(self):
+        return self.hash_of(self.files)
+
+    def unit_hash(self, unit):
+        return self.hash_of(self.includes(unit))
+
+
+def read_borders(path):
+    """borders.txt: what the proof takes as it stands. {(kind, name): reason}, kind `function` or `hypothesis`."""
+    borders = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        part = line.split(None, 2)
+        if len(part) < 3 or part[0] not in ("function", "hypothesis"):
+            raise ValueError(f"{path}:{number}: a line is `function NAME REASON` or `hypothesis NAME REASON`")
+        borders[part[0], part[1]] = part[2]
+    return borders

@@ -1,0 +1,388 @@
+"""prove - what `./mullion prove` does: every goal of every function of the kernel, each function once.
+
+Frama-C/WP makes the goals and Qed simplifies them; what is left goes to Z3 and CVC4 here, within limits of steps
+(provers.py). Nothing is skipped in silence: a function without a contract, an assumption that nobody proves and a
+warning that weakens a proof are failures like an unproved goal.
+"""
+import argparse
+import heapq
+import itertools
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import goals as wp
+import provers
+from kernel import Kernel, read_borders
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RECORD = "recorded.txt"
+BORDERS = "borders.txt"
+SCHEMA = 1
+
+
+class Pool:
+    """Works off calls on as many threads as there are processors; calls with a smaller number go first."""
+
+    def __init__(self, width):
+        self.queue, self.count, self.open = [], itertools.count(), 0
+        self.ready = threading.Condition()
+        self.errors = []
+        self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(width)]
+        for thread in self.threads:
+            thread.start()
+
+    def add(self, order, call, *arguments):
+        with self.ready:
+            heapq.heappush(self.queue, (order, next(self.count), call, arguments))
+            self.open += 1
+            self.ready.notify()
+
+    def work(self):
+        while True:
+            with self.ready:
+                while not self.queue:
+                    self.ready.wait()
+                _, _, call, arguments = heapq.heappop(self.queue)
+            try:
+                call(*arguments)
+            except Exception as error:  # shown and raised by wait()
+                self.errors.append(error)
+            with self.ready:
+                self.open -= 1
+                self.ready.notify_all()
+
+    def wait(self):
+        with self.ready:
+            while self.open and not self.errors:
+                self.ready.wait(0.5)
+        if self.errors:
+            raise self.errors[0]
+
+
+class Screen:
+    """Progress on a terminal's last line; results above it."""
+
+    def __init__(self, quiet=False):
+        self.terminal = sys.stderr.isatty() and not quiet
+        self.quiet = quiet
+        self.lock = threading.Lock()
+
+    def progress(self, text):
+        if self.terminal:
+            with self.lock:
+                sys.stderr.write("\r\x1b[K" + text[:110])
+                sys.stderr.flush()
+
+    def clear(self):
+        if self.terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def say(self, text):
+        if not self.quiet:
+            with self.lock:
+                self.clear()
+                print(text, flush=True)
+
+
+class Proof:
+    """One run over some functions of a kernel below `root`."""
+
+    def __init__(self, root, work, results, borders, screen, smoke=False, may_ask=True, width=None):
+        self.root, self.work, self.results, self.borders = pathlib.Path(root), pathlib.Path(work), results, borders
+        self.screen, self.smoke, self.may_ask = screen, smoke, may_ask
+        self.kernel = Kernel(root)
+        self.ladder = provers.SMOKE if smoke else provers.LADDER
+        self.pool = Pool(width or os.cpu_count() or 2)
+        self.lock = threading.Lock()
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.environment = {**os.environ, "WHY3CONFIG": str(wp.why3_config(self.work)), "LC_ALL": "C.UTF-8",
+                            "PWD": str(self.root)}  # Frama-C believes PWD rather than the folder it is in
+        self.reports = {}       # (unit, function): report
+        self.problems = {}      # unit: [text], about the unit as a whole
+        self.names, self.done, self.total = {}, 0, 0
+        self.on_unit = lambda unit: None
+        self.left = {}
+
+    def run(self, functions):
+        """Proves the functions and answers their reports, in order."""
+        chosen = {}
+        for function in functions:
+            chosen.setdefault(function.unit, []).append(function)
+        self.total = len(functions)
+        for unit, some in chosen.items():
+            self.left[unit] = len(some)
+            self.pool.add((1, 0, unit), self.look_at, unit, some)
+        self.pool.wait()
+        self.screen.clear()
+        return self.reports
+
+    def look_at(self, unit, functions):
+        seen = wp.Unit(self.root, self.environment, self.kernel, unit, self.borders)
+        self.problems[unit] = seen.problems.pop(unit, [])
+        for function in functions:
+            report = {"name": function.name, "line": function.line, "status": "", "problems":
+                      seen.problems.get(function.name, []), "goals": [], "seconds": 0.0}
+            self.reports[unit, function.name] = report
+            if ("function", function.name) in self.borders:
+                report["status"] = "assumed"
+                self.finish(function)
+            elif any(text.startswith(("no contract", "Frama-C")) for text in report["problems"]):
+                report["status"] = "unproved"
+                self.finish(function)
+            else:
+                self.pool.add((1, 1, unit), self.generate, function, report)
+
+    def generate(self, function, report):
+        self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
+        folder = self.work / f"goals.{os.getpid()}" / (function.unit.replace("/", "_") + "." + function.name)
+        made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders)
+        report["problems"] = report["problems"] + made["problems"]
+        report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
+                            "prover": goal["by"], "steps": 0, "key": None, "tried": []} for goal in made["goals"]]
+        report["seconds"] += made["seconds"]
+        waiting = [(goal, entry) for goal, entry in zip(made["goals"], report["goals"]) if not goal["by"]]
+        report["open"] = len(waiting)
+        for goal, entry in waiting:
+            # What is known already costs nothing: at once. The rest queues behind what was begun before.
+            if provers.lookup(goal["texts"], self.results, self.ladder):
+                self.ask(function, report, goal["texts"], entry)
+            else:
+                self.pool.add((0, 0, function.unit), self.ask, function, report, goal["texts"], entry)
+        if not waiting:
+            self.finish(function)
+
+    def ask(self, function, report, texts, entry):
+        answer = provers.prove(texts, self.results, self.ladder, self.may_ask)
+        if not texts:
+            answer["tried"] = ["WP gave no text for it"]
+        with self.lock:
+            report["seconds"] += answer.pop("seconds")
+            entry.update(answer)
+            report["open"] -= 1
+            last = report["open"] == 0
+        if last:
+            self.finish(function)
+
+    def finish(self, function):
+        report = self.reports[function.unit, function.name]
+        report.pop("open", None)
+        if not report["status"]:
+            if self.smoke:
+                self.judge_smoke(function, report)
+            states = {goal["status"] for goal in report["goals"]}
+            report["status"] = ("contradiction" if "contradiction" in states else
+                                "undecided" if "undecided" in states else
+                                "unproved" if states - {"proved", "clean"} or report["problems"] else
+                                "clean" if self.smoke else "proved")
+        with self.lock:
+            self.done += 1
+            self.left[function.unit] -= 1
+            complete = self.left[function.unit] == 0
+        self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
+        if complete:
+            self.on_unit(function.unit)
+
+
+    def judge_smoke(self, function, report):
+        """A proof of false is what smoke looks for; that there is none within the limit is all that it can say."""
+        for goal in report["goals"]:
+            goal["status"] = "contradiction" if goal["status"] == "proved" else "clean"
+            if goal["status"] == "contradiction":
+                place = wp.place_of(self.root, self.environment, function, goal["name"])
+                report["problems"].append(f"false is proved {place} ({goal['name']}, by {goal['prover']})")
+
+
+def read_record(path):
+    """recorded.txt: ({key: (prover, steps)}, {(unit, function): [line]}). A damaged file is an error."""
+    keys, functions, at = {}, {}, None
+    if not path.exists():
+        return keys, functions
+    lines = path.read_text(encoding="ascii").splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#") or not line:
+            continue
+        goal = re.fullmatch(r" ([0-9a-f]{32}) (z3|cvc4) ([1-9][0-9]*)", line)
+        head = re.fullmatch(r"(\S+) (\w+)", line)
+        if goal and at is not None:
+            if keys.get(goal.group(1), (goal.group(2),))[0] != goal.group(2):
+                raise ValueError(f"{path}:{number}: one goal with two provers; damaged, or merged by hand: record again")
+            keys[goal.group(1)] = goal.group(2), int(goal.group(3))
+            functions[at].append(line)
+        elif head and not goal:
+            at = head.groups()
+            if at in functions:
+                raise ValueError(f"{path}:{number}: {line} stands there twice: record again")
+            functions[at] = []
+        else:
+            raise ValueError(f"{path}:{number}: neither a function nor a goal with prover and steps: {line!r}")
+    return keys, functions
+
+
+def write_record(path, old, reports):
+    """Puts what was proved in place of what was recorded for the same functions; entries that are not used go."""
+    for (unit, name), report in reports.items():
+        used = sorted({f" {g['key']} {g['prover']} {g['steps']}" for g in report["goals"]
+                       if g["status"] == "proved" and g["key"]})
+        old[unit, name] = used
+    lines = ["# Results of provers: function, then for each of its goals the hash of its text, prover, steps.",
+             "# Written by ./mullion prove --record; proofs-notes/README.md says what an entry is worth."]
+    for at in sorted(old):
+        if old[at]:
+            lines += [" ".join(at), *old[at]]
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+def table(proof, unit):
+    """The lines of one unit."""
+    rows = [proof.reports[unit, f.name] for f in proof.kernel.units[unit] if (unit, f.name) in proof.reports]
+    lines = [f"{unit:34} {'goals':>7} {'proved':>7} {'qed':>6} {'z3':>5} {'cvc4':>5} {'seconds':>8}"]
+    for row in rows:
+        count = counts(row["goals"])
+        mark = "" if row["status"] in ("proved", "clean") else row["status"]
+        lines.append(f"  {row['name']:32} {count['goals']:7} {count['proved']:7} {count['qed']:6} {count['z3']:5} "
+                     f"{count['cvc4']:5} {row['seconds']:8.1f}  {mark}".rstrip())
+    for text in proof.problems.get(unit, []):
+        lines.append(f"  {unit}: {text}")
+    for row in rows:
+        lines += [f"  {unit}:{row['line']}: {row['name']}: {text}" for text in row["problems"]]
+        if row["status"] == "assumed":
+            lines.append(f"  {unit}:{row['line']}: {row['name']}: assumed: {proof.borders['function', row['name']]}")
+        for goal in row["goals"]:
+            if goal["status"] in ("unproved", "undecided"):
+                lines.append(f"  {unit}:{row['line']}: {row['name']}: {goal['status']}: {goal['name']} "
+                             f"({'; '.join(goal['tried']) or 'not tried'})")
+    return "\n".join(lines)
+
+
+def counts(some):
+    count = {"goals": len(some), "proved": sum(g["status"] == "proved" for g in some)}
+    for by in ("qed", "z3", "cvc4"):
+        count[by] = sum(g["status"] == "proved" and (g["prover"] == by or by == "qed" and g["prover"] == "wp") for g in some)
+    return count
+
+
+def versions():
+    """The tools as they call themselves; None where one is not installed."""
+    found = {}
+    for tool, arguments in (("frama-c", ["-version"]), ("why3", ["--version"]), ("z3", ["--version"]),
+                            ("cvc4", ["--version"])):
+        path = shutil.which(tool)
+        text = subprocess.run([path, *arguments], capture_output=True, text=True).stdout if path else ""
+        match = re.search(r"(\d+\.\d+(\.\d+)?)", text)
+        found[tool] = match.group(1) if match else None
+    return found
+
+
+def as_json(proof, begin):
+    """The report; proofs-notes/README.md has its form."""
+    files = []
+    for unit in sorted({unit for unit, _ in proof.reports}):
+        functions = []
+        for function in proof.kernel.units[unit]:
+            report = proof.reports.get((unit, function.name))
+            if report:
+                functions.append({
+                    "name": report["name"], "line": report["line"], "status": report["status"],
+                    "seconds": round(report["seconds"], 2), "problems": report["problems"],
+                    "goals": [{key: goal[key] for key in ("name", "kind", "status", "prover", "steps")}
+                              for goal in report["goals"]]})
+        files.append({"file": unit, "sha256": proof.kernel.hash_of([unit]), "problems": proof.problems.get(unit, []),
+                      "functions": functions})
+    every = [goal for report in proof.reports.values() for goal in report["goals"]]
+    states = [report["status"] for report in proof.reports.values()]
+    return {"schema": SCHEMA, "tools": versions(), "options": wp.PARSE + wp.OPTIONS,
+            "limits": [{"prover": prover, "steps": steps} for prover, steps in proof.ladder],
+            "kernel_sha256": proof.kernel.source_hash(),
+            "totals": {"goals": counts(every), "functions": {"all": len(states), **{
+                state: states.count(state) for state in ("proved", "unproved", "undecided", "assumed", "clean", "contradiction")}},
+                "seconds": round(time.monotonic() - begin, 1)},
+            "files": files}
+
+
+def choose(kernel, arguments):
+    """The functions that the command line names: files, or FILE:FUNCTION; all if it names none."""
+    if not arguments:
+        return [f for unit in kernel.units for f in kernel.units[unit]]
+    chosen = []
+    for argument in arguments:
+        name, _, function = argument.partition(":")
+        if name not in kernel.units:
+            raise ValueError(f"{name} defines no function of the kernel; files that do: {' '.join(kernel.units)}")
+        found = [f for f in kernel.units[name] if function in ("", f.name)]
+        if not found:
+            raise ValueError(f"{name} defines no function {function}")
+        chosen += [f for f in found if f not in chosen]
+    return chosen
+
+
+def summary(proof, begin):
+    every = [goal for report in proof.reports.values() for goal in report["goals"]]
+    states = [report["status"] for report in proof.reports.values()]
+    if proof.smoke:
+        bad = sum(goal["status"] == "contradiction" for goal in every)
+        return (f"{len(every)} places looked at, {bad} contradictions; functions: {states.count('clean')} of {len(states)} "
+                f"clean, {states.count('assumed')} assumed; {time.monotonic() - begin:.0f} s")
+    count = counts(every)
+    text = (f"{count['proved']} of {count['goals']} goals proved (qed {count['qed']}, z3 {count['z3']}, "
+            f"cvc4 {count['cvc4']}); functions: {states.count('proved')} of {len(states)} proved, "
+            f"{states.count('unproved')} unproved, {states.count('assumed')} assumed; {time.monotonic() - begin:.0f} s")
+    if "undecided" in states:
+        text += (f"\nundecided: {states.count('undecided')} functions: this machine is too slow for a goal within "
+                 f"{provers.SECONDS:.0f} s (MULLION_PROVER_SECONDS sets another limit)")
+    return text
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="./mullion prove", add_help=False, allow_abbrev=False)
+    parser.add_argument("files", nargs="*")
+    for option in ("json", "record", "no-cache", "replay", "smoke"):
+        parser.add_argument(f"--{option}", action="store_true")
+    parser.add_argument("--root", default=str(ROOT))
+    options = parser.parse_args(arguments)
+    if options.no_cache and options.replay:
+        parser.error("--no-cache and --replay exclude each other")
+    return options
+
+
+def main(arguments):
+    options = parse(arguments)
+    begin = time.monotonic()
+    root = pathlib.Path(options.root).resolve()
+    build = root / "build" / "proof"
+    build.mkdir(parents=True, exist_ok=True)
+    record_path = root / "tests" / "proof" / RECORD
+    keys, recorded = read_record(record_path)
+    results = provers.Results({} if options.no_cache else keys, build / "results.txt",
+                              not options.no_cache and not options.replay)
+    proof = Proof(root, build, results, read_borders(root / "tests" / "proof" / BORDERS), Screen(options.json),
+                  options.smoke, not options.replay)
+    proof.on_unit = lambda unit: proof.screen.say(table(proof, unit))
+    proof.run(choose(proof.kernel, options.files))
+    shutil.rmtree(build / f"goals.{os.getpid()}", ignore_errors=True)
+    if options.record:
+        write_record(record_path, recorded, proof.reports)
+    if options.json:
+        print(json.dumps(as_json(proof, begin), indent=1))
+    else:
+        print(summary(proof, begin))
+    good = all(report["status"] in ("proved", "clean", "assumed") for report in proof.reports.values())
+    return 0 if good and not any(proof.problems.values()) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (ValueError, FileNotFoundError) as error:
+        print(f"mullion: prove: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,156 @@
+"""provers - which prover says what of a goal, within a number of steps.
+
+Steps and not seconds decide: Z3 counts them as rlimit, CVC4 as resource units, and both count the same on every
+machine and under every load. The clock is a safety net only: a goal that meets it is `undecided`, never `unproved`.
+"""
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import threading
+import time
+
+# In this order: what is cheap first, then each prover for as long as it is likely to help.
+LADDER = [("z3", 2_000_000), ("cvc4", 300_000), ("z3", 15_000_000), ("cvc4", 2_000_000)]
+SMOKE = [("z3", 2_000_000), ("cvc4", 100_000)]
+TEXT_OF = {"z3": "Z3_4_8_12", "cvc4": "CVC4_1_8"}
+VERSIONS = {"z3": "4.8.12", "cvc4": "1.8"}
+SECONDS = float(os.environ.get("MULLION_PROVER_SECONDS", 300))
+MEMORY_KIB = 4_000_000
+
+
+def command(prover, limit, path):
+    """As Why3 1.5.1 calls them when there is a limit of steps (provers-detection-data.conf), but with Z3's older
+    solver of arithmetic: the newer one spends minutes on products in false goals without counting a step."""
+    if prover == "z3":
+        return ["z3", "-smt2", "sat.random_seed=42", "nlsat.randomize=false", "smt.random_seed=42",
+                "smt.arith.solver=2", "-st", f"rlimit={limit}", path]
+    return ["cvc4", "--stats", f"--rlimit={limit}", "--lang=smt2", path]
+
+
+STEPS = {"z3": re.compile(r":rlimit-count\s+(\d+)"), "cvc4": re.compile(r"resourceUnitsUsed, (\d+)")}
+
+
+def key_of(text):
+    """The name of a goal: a hash over everything that the prover reads, and over the prover's name above it."""
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def ask(prover, limit, text):
+    """(verdict, steps, seconds): valid, open (the steps are used up), stuck (more would not help) or undecided."""
+    with tempfile.NamedTemporaryFile(suffix=".smt2") as file:
+        file.write(text.split(b"\n", 1)[1])  # the first line is a comment of WP that names the prover
+        file.flush()
+        begin = time.monotonic()
+        try:
+            done = subprocess.run(["sh", "-c", f"ulimit -v {MEMORY_KIB}; exec \"$@\"", "-",
+                                   *command(prover, limit, file.name)], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, errors="replace", timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return "undecided", 0, SECONDS
+    seconds = time.monotonic() - begin
+    found = STEPS[prover].search(done.stdout + done.stderr)
+    steps = int(found.group(1)) if found else 0
+    answer = done.stdout.split("\n", 1)[0].strip()
+    if answer == "unsat" and 0 < steps <= limit:
+        return "valid", steps, seconds
+    if answer in ("unknown", "unsat", "timeout") and steps >= limit:
+        return "open", steps, seconds
+    return "stuck", steps, seconds
+
+
+class Results:
+    """What is known of goals: the tracked record (valid ones), and what this checkout has found out since."""
+
+    def __init__(self, record, local, use):
+        self.record = record    # {key: (prover, steps)}
+        self.local_path = local
+        self.use = use
+        self.local = {}         # {key: (prover, verdict, steps, limit)}
+        self.lock = threading.Lock()
+        if use and local.exists():
+            for line in local.read_text(encoding="ascii", errors="replace").splitlines():
+                part = line.split()
+                if len(part) == 5 and part[3].isdigit() and part[4].isdigit():
+                    self.keep(part[0], part[1], part[2], int(part[3]), int(part[4]))
+
+    def keep(self, key, prover, verdict, steps, limit):
+        old = self.local.get(key)
+        if old is None or old[1] == "open" and (verdict != "open" or limit > old[3]):
+            self.local[key] = prover, verdict, steps, limit
+
+    def add(self, key, prover, verdict, steps, limit):
+        if verdict == "undecided":
+            return
+        with self.lock:
+            self.keep(key, prover, verdict, steps, limit)
+            if self.use:
+                with self.local_path.open("a", encoding="ascii") as file:
+                    file.write(f"{key} {prover} {verdict} {steps} {limit}\n")
+
+    def known(self, key, prover, limit):
+        """(verdict, steps) if no prover need be asked."""
+        if key in self.record and self.record[key][0] == prover and self.record[key][1] <= limit:
+            return "valid", self.record[key][1]
+        found = self.local.get(key)
+        if found is None or found[0] != prover:
+            return None
+        _, verdict, steps, tried = found
+        if verdict == "valid" and steps <= limit or verdict == "stuck" or verdict == "open" and tried >= limit:
+            return verdict, steps
+        return None
+
+
+def lookup(texts, results, ladder):
+    """The prover and steps that are known to prove the goal, or None."""
+    most = {}
+    for prover, limit in ladder:
+        most[prover] = max(limit, most.get(prover, 0))
+    for prover, _ in ladder:
+        answer = results.known(key_of(texts[prover]), prover, most[prover]) if prover in texts else None
+        if answer and answer[0] == "valid":
+            return prover, answer[1]
+    return None
+
+
+def prove(texts, results, ladder, may_ask=True):
+    """Goes up the ladder. {status: proved, unproved or undecided, prover, steps, seconds, key, tried}."""
+    found = lookup(texts, results, ladder)
+    if found:
+        return {"status": "proved", "prover": found[0], "steps": found[1], "seconds": 0.0,
+                "key": key_of(texts[found[0]]), "tried": []}
+    tried, stuck, seconds, undecided = [], set(), 0.0, not may_ask
+    for prover, limit in ladder:
+        if prover in stuck or prover not in texts:
+            continue
+        key = key_of(texts[prover])
+        answer = results.known(key, prover, limit)
+        if answer is None and may_ask:
+            verdict, steps, spent = ask(prover, limit, texts[prover])
+            seconds += spent
+            results.add(key, prover, verdict, steps, limit)
+            answer = verdict, steps
+        if answer is None:
+            continue
+        verdict, steps = answer
+        if verdict == "valid":
+            return {"status": "proved", "prover": prover, "steps": steps, "seconds": seconds, "key": key, "tried": tried}
+        undecided = undecided or verdict == "undecided"
+        if verdict in ("stuck", "undecided"):
+            stuck.add(prover)
+        tried.append(f"{prover}: {verdict} after {steps} steps" if verdict != "undecided" else
+                     f"{prover}: no answer in {SECONDS:.0f} s")
+    return {"status": "undecided" if undecided else "unproved", "prover": None, "steps": 0, "seconds": seconds,
+            "key": None, "tried": tried}
+
+
+def texts_of(folder, name):
+    """{prover: the goal's text as that prover gets it}; empty if WP wrote none."""
+    found = {}
+    for prover, tag in TEXT_OF.items():
+        path = pathlib.Path(folder) / f"{name}_Why3_{tag}.why"
+        if path.exists():
+            found[prover] = path.read_bytes()
+    return found

@@ -1,0 +1,263 @@
+"""test_prove - the driver of the proofs itself, on small kernels made here: nothing wrong passes in silence."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+GOOD = """/*@ requires x < 1000;
+    assigns \\nothing;
+    ensures more: \\result == x + 1; */
+static inline unsigned next(unsigned x)
+{
+	return x + 1;
+}
+"""
+
+
+class Tree:
+    """A checkout with a kernel of a few lines."""
+
+    def __init__(self, root):
+        self.root = root
+        (root / "kernel").mkdir()
+        (root / "tests" / "proof").mkdir(parents=True)
+        self.write("tests/proof/borders.txt", "# none\n")
+        self.record = root / "tests" / "proof" / "recorded.txt"
+
+    def write(self, name, text):
+        (self.root / name).write_text(text, encoding="utf-8")
+
+    def prove(self, *arguments, **environment):
+        return subprocess.run(["/usr/bin/python3", "-B", str(HERE / "prove.py"), "--root", str(self.root), *arguments],
+                              capture_output=True, text=True, timeout=300, env={**os.environ, **environment})
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return Tree(tmp_path)
+
+
+def fails(done, *texts):
+    assert done.returncode == 1, done.stdout + done.stderr
+    for text in texts:
+        assert text in done.stdout, done.stdout + done.stderr
+
+
+def test_a_proved_kernel_is_success(tree):
+    tree.write("kernel/a.h", GOOD)
+    done = tree.prove()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "functions: 1 of 1 proved, 0 unproved, 0 assumed" in done.stdout
+
+
+def test_a_goal_that_does_not_prove_is_named(tree):
+    tree.write("kernel/a.c", GOOD.replace("return x + 1", "return x + 2"))
+    fails(tree.prove(), "kernel/a.c:4: next: unproved: next_ensures_more (z3: ")
+
+
+def test_a_run_time_error_is_a_goal(tree):
+    tree.write("kernel/a.c", "int a[4];\n/*@ requires i <= 4;\n    assigns \\nothing; */\nint get(unsigned i)\n{\n\treturn a[i];\n}\n")
+    fails(tree.prove(), "get_assert_rte_index_bound")
+
+
+def test_an_uninitialized_read_is_a_goal(tree):
+    tree.write("kernel/a.c", "/*@ assigns \\nothing; */\nint get(int i)\n{\n\tint n;\n\n\tif (i > 0)\n\t\tn = i;\n\treturn n;\n}\n")
+    fails(tree.prove(), "get_assert_rte_initialization")
+
+
+@pytest.mark.parametrize("static", ["", "static inline "])
+def test_a_function_without_contract_is_a_failure(tree, static):
+    tree.write("kernel/a.c", f"{static}int two(void)\n{{\n\treturn 2;\n}}\n")
+    fails(tree.prove(), "kernel/a.c:1: two: no contract")
+
+
+def test_a_contract_without_assigns_is_a_failure(tree):
+    tree.write("kernel/a.c", "/*@ ensures \\result == 2; */\nint two(void)\n{\n\treturn 2;\n}\n"
+                             "/*@ assigns \\nothing; */\nint use(void)\n{\n\treturn two();\n}\n")
+    fails(tree.prove(), "No 'assigns' specification for function 'two'")
+
+
+def test_a_called_function_without_any_contract_is_a_failure(tree):
+    tree.write("kernel/a.c", "int other(void);\n/*@ assigns \\nothing; */\nint use(void)\n{\n\treturn other();\n}\n")
+    fails(tree.prove(), "generating default assigns")
+
+
+LOOP = """/*@ assigns \\nothing; */
+int count(int n)
+{
+	int i = 0;
+
+	/*@ %s */
+	while (i < n)
+		i++;
+	return i;
+}
+"""
+
+
+def test_a_loop_needs_a_variant_and_assigns(tree):
+    tree.write("kernel/a.c", LOOP % "loop assigns i; loop variant n - i;")
+    assert tree.prove().returncode == 0
+    tree.write("kernel/a.c", LOOP % "loop assigns i;")
+    fails(tree.prove(), "count_terminates")
+    tree.write("kernel/a.c", LOOP % "loop variant n - i;")
+    fails(tree.prove(), "Missing assigns clause")
+
+
+@pytest.mark.parametrize("text", ["/*@ axiomatic A { axiom wrong: 1 == 2; } */", "/*@ lemma wrong: 1 == 2; */"])
+def test_what_is_taken_for_true_is_a_failure(tree, text):
+    tree.write("kernel/a.c", text + "\n" + GOOD)
+    fails(tree.prove(), "kernel/a.c:1: ", "nothing may be taken for true")
+
+
+def test_an_admitted_clause_is_a_failure(tree):
+    tree.write("kernel/a.c", GOOD.replace("ensures more: \\result == x + 1", "admit ensures more: \\result == x + 2"))
+    fails(tree.prove(), "admit: nothing may be taken for true")
+
+
+def test_a_hypothesis_of_the_memory_model_is_a_failure_unless_it_is_named(tree):
+    tree.write("kernel/a.c", "int g;\n/*@ requires \\valid(p);\n    assigns g, *p; */\nvoid put(int *p)\n{\n\tg = 1;\n\t*p = 2;\n}\n")
+    fails(tree.prove(), "WP assumes of its memory model")
+    tree.write("tests/proof/borders.txt", "hypothesis put its argument never points at g\n")
+    assert tree.prove().returncode == 0
+
+
+def test_what_is_assumed_is_listed_with_its_reason(tree):
+    tree.write("kernel/a.c", "/*@ assigns \\nothing; */\nvoid halt(void)\n{\n\t__asm__ volatile(\"nop\");\n}\n")
+    tree.write("tests/proof/borders.txt", "function halt it is one instruction\n")
+    done = tree.prove()
+    assert done.returncode == 0 and "halt: assumed: it is one instruction" in done.stdout, done.stdout
+    tree.write("tests/proof/borders.txt", "halt it is one instruction\n")
+    done = tree.prove()
+    assert done.returncode == 2 and "borders.txt:1" in done.stderr
+
+
+def test_a_file_that_does_not_parse_is_a_failure(tree):
+    tree.write("kernel/a.c", GOOD.replace("ensures more", "ensures more: nonsense +"))
+    fails(tree.prove(), "Frama-C cannot read the file")
+
+
+def test_a_header_function_is_proved_once(tree):
+    tree.write("kernel/a.h", "#pragma once\n" + GOOD)
+    for name in "bc":
+        tree.write(f"kernel/{name}.c", f'#include "a.h"\n/*@ assigns \\nothing; */\nunsigned {name}_two(void)\n{{\n\treturn next(1);\n}}\n')
+    report = json.loads(tree.prove("--json").stdout)
+    names = [(f["file"], g["name"]) for f in report["files"] for g in f["functions"]]
+    assert names == [("kernel/a.h", "next"), ("kernel/b.c", "b_two"), ("kernel/c.c", "c_two")]
+
+
+def test_the_report_has_its_form(tree):
+    tree.write("kernel/a.c", GOOD)
+    report = json.loads(tree.prove("--json").stdout)
+    assert set(report) == {"schema", "tools", "options", "limits", "kernel_sha256", "totals", "files"}
+    assert report["schema"] == 1 and set(report["tools"]) == {"frama-c", "why3", "z3", "cvc4"}
+    assert report["totals"]["functions"] == {"all": 1, "proved": 1, "unproved": 0, "undecided": 0, "assumed": 0,
+                                            "clean": 0, "contradiction": 0}
+    assert set(report["totals"]["goals"]) == {"goals", "proved", "qed", "z3", "cvc4"}
+    file = report["files"][0]
+    assert set(file) == {"file", "sha256", "problems", "functions"} and len(file["sha256"]) == 64
+    function = file["functions"][0]
+    assert set(function) == {"name", "line", "status", "seconds", "problems", "goals"}
+    assert all(set(goal) == {"name", "kind", "status", "prover", "steps"} for goal in function["goals"])
+    assert {"ensures", "assigns", "terminates"} <= {goal["kind"] for goal in function["goals"]}
+
+
+# Qed does not prove this one, so that a prover is asked.
+HARD = """/*@ requires \\forall integer i; 0 <= i < 8 ==> 0 < a[i] < 9;
+    requires n < 8;
+    assigns \\nothing;
+    ensures small: 0 < \\result < %d; */
+"""
+HARD_CODE = "unsigned first(unsigned n)\n{\n\treturn a[n];\n}\n"
+
+
+def hard(bound):
+    return "unsigned a[8];\n" + HARD % bound + HARD_CODE
+
+
+def without_provers(tree):
+    """A PATH with Frama-C on it and no prover."""
+    folder = tree.root / "bin"
+    folder.mkdir(exist_ok=True)
+    for directory in ("/usr/bin", "/bin"):
+        for path in pathlib.Path(directory).iterdir():
+            if path.name not in ("z3", "cvc4") and not (folder / path.name).exists():
+                (folder / path.name).symlink_to(path)
+    return str(folder)
+
+
+def test_recorded_results_are_replayed_without_a_prover(tree):
+    tree.write("kernel/a.c", hard(9))
+    assert tree.prove("--record").returncode == 0
+    shutil.rmtree(tree.root / "build")
+    path = without_provers(tree)
+    assert tree.prove("--replay", PATH=path).returncode == 0
+    # Another goal is never met by the old entry.
+    tree.write("kernel/a.c", hard(10))
+    fails(tree.prove("--replay", PATH=path), "undecided: first_ensures_small")
+
+
+def test_two_runs_count_the_same_steps(tree):
+    tree.write("kernel/a.c", hard(9))
+    assert tree.prove("--record", "--no-cache").returncode == 0
+    first = tree.record.read_bytes()
+    assert tree.prove("--record", "--no-cache").returncode == 0
+    assert tree.record.read_bytes() == first and b" z3 " in first
+
+
+def test_a_damaged_record_is_noticed(tree):
+    tree.write("kernel/a.c", hard(9))
+    assert tree.prove("--record").returncode == 0
+    good = tree.record.read_text()
+    key = good.splitlines()[-1].split()[0]
+    tree.record.write_text(good.replace(key, key[:-1]))
+    done = tree.prove()
+    assert done.returncode == 2 and "recorded.txt:" in done.stderr, done.stderr
+    # Another key is another goal: the entry says nothing any more.
+    tree.record.write_text(good.replace(key, "0" * 32))
+    shutil.rmtree(tree.root / "build")
+    fails(tree.prove("--replay"), "undecided: first_")
+
+
+def test_an_entry_that_lies_is_found_by_a_proof_without_cache(tree):
+    tree.write("kernel/a.c", hard(8))
+    fails(tree.prove("--record"), "unproved: first_ensures_small")
+    keys = [line.split()[0] for line in (tree.root / "build/proof/results.txt").read_text().splitlines()
+            if " z3 valid" not in line]
+    lie = "".join(f" {key} z3 1000\n" for key in keys)
+    tree.record.write_text("kernel/a.c first\n" + lie)
+    assert tree.prove("--replay").returncode == 0
+    fails(tree.prove("--no-cache"), "unproved: first_ensures_small")
+
+
+def test_a_prover_that_gets_no_time_leaves_the_goal_undecided(tree):
+    tree.write("kernel/a.c", hard(9))
+    done = tree.prove(MULLION_PROVER_SECONDS="0.0001")
+    fails(done, "undecided: first_", "this machine is too slow", "MULLION_PROVER_SECONDS")
+    assert tree.prove().returncode == 0
+
+
+def test_a_contradiction_is_found_by_smoke(tree):
+    tree.write("kernel/a.c", GOOD)
+    assert tree.prove("--smoke").returncode == 0
+    tree.write("kernel/a.c", GOOD.replace("requires x < 1000", "requires x < 1000 && x > 1000"))
+    assert tree.prove().returncode == 0
+    fails(tree.prove("--smoke"), "kernel/a.c:4: next: false is proved under the contract of next")
+
+
+def test_a_dead_branch_is_found_by_smoke(tree):
+    tree.write("kernel/a.c", GOOD.replace("\treturn", "\tif (x == 2000)\n\t\tx = 7;\n\treturn"))
+    fails(tree.prove("--smoke"), "next: false is proved before the statement `x = (unsigned int)7;`")
+
+
+def test_what_is_not_there_is_said(tree):
+    tree.write("kernel/a.c", GOOD)
+    done = tree.prove("kernel/b.c")
+    assert done.returncode == 2 and "files that do: kernel/a.c" in done.stderr
+    done = tree.prove("kernel/a.c:other")
+    assert done.returncode == 2 and "no function other" in done.stderr
