@@ -178,6 +178,13 @@ def test_debugger_stops_in_one_component_only(mullion, board):
     assert "corrupt stack" not in done.stdout and "previous frame" not in done.stdout
 
 
+def test_backtrace_in_the_kernel_ends_where_the_trap_entered(mullion):
+    done = mullion("debug", "--", "-batch", "-ex", "break syscall_handle", "-ex", "continue", "-ex", "bt", "-ex", "kill",
+                   timeout=100)
+    assert re.search(r"^#1 .*trap_entry \(\)", done.stdout, re.M)
+    assert "Backtrace stopped" not in done.stdout + done.stderr and "#2" not in done.stdout
+
+
 def test_debugger_is_used_by_hand():
     """Ctrl-C stops the machine and not the launcher; `type` reaches the shell of the system."""
     gdb = pexpect.spawn("./mullion", ["debug", "fat"], cwd=str(ROOT), timeout=60, encoding="utf-8", codec_errors="replace")

@@ -12,6 +12,9 @@
 
 	.option norelax
 	.section .text.entry, "ax"
+	.cfi_sections .debug_frame
+	.cfi_startproc
+	.cfi_undefined ra		/* nobody called what stands here: a backtrace ends */
 
 /* a0: physical address of the boot record; MMU off. */
 	.globl kernel_entry
@@ -154,6 +157,7 @@ trap_in_kernel:
 	call	trap_panic
 2:	wfi
 	j	2b
+	.cfi_endproc
 
 /* ---- The payload: s2-s7 (arch.h has the contracts) ------------------------------------------------------------ */
 	.text
