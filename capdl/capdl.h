@@ -28,6 +28,9 @@
 /* Limits of the language, tested before anything is allocated. */
 #define LIMIT_FILE (64u << 20)
 #define LIMIT_FILES 64u
+#define LIMIT_EXPANSIONS 65536u /* copies of templates and loops, files included */
+#define LIMIT_NESTING 32u
+#define LIMIT_PARAMETERS 8u
 #define LIMIT_NAME 31u
 #define LIMIT_COMPONENTS 4096u
 #define LIMIT_CONNECTIONS 65536u
@@ -107,6 +110,9 @@ struct span {
 	u32 file, offset, length; /* file | SPAN_LINE: `offset` is a line of a file that was not read (from level 2) */
 };
 #define SPAN_LINE 0x80000000u
+struct argument { /* what a $name stands for */
+	const char *name, *text;
+};
 struct source {
 	const char *path;  /* as messages show it */
 	const char *where; /* as it was opened */
@@ -115,6 +121,12 @@ struct source {
 	u32 line_count;
 	u32 size;
 	bool open; /* being read: an import of it now is a cycle */
+	/* A copy of a block of another source (expand.c): */
+	u32 first_line;    /* line of the block, less one */
+	struct span body;  /* the block */
+	struct span use;   /* where it was asked for; length 0: a file */
+	const struct argument *arguments;
+	u32 argument_count;
 };
 struct diagnostic {
 	struct span at, other;
@@ -268,6 +280,12 @@ struct assertion {
 	u64 limit;
 };
 /* Components that run in windows of their own, and the cycle of the windows. */
+struct template {
+	struct name name;
+	struct name parameters[LIMIT_PARAMETERS];
+	u32 parameter_count;
+	struct span body;
+};
 struct partition {
 	struct name name;
 	struct name *members;
@@ -283,6 +301,8 @@ struct window {
 };
 struct spec {
 	struct name system;
+	struct template *templates;
+	u32 template_count, template_capacity;
 	struct partition *partitions;
 	struct window *windows;
 	struct span schedule_at;
@@ -415,7 +435,9 @@ struct capdl {
 	struct source *sources;
 	const char **origins; /* files named by level 2 */
 	u32 origin_count, origin_capacity;
-	u32 source_count, source_capacity;
+	u32 source_count, source_capacity, file_count;
+	u64 expanded; /* bytes of copies */
+	bool expanded_enough; /* said that it is too much */
 	struct diagnostic *diagnostics;
 	u32 diagnostic_count, diagnostic_capacity, errors, read_errors;
 	struct spec spec;
@@ -439,6 +461,12 @@ const char *upper(struct capdl *c, const char *name);
 
 /* ---- Passes ------------------------------------------------------------------------------------------------ */
 void read_system(struct capdl *c, const char *path);
+/* The offset of the } that closes the block whose first byte is at `offset`; NONE: the file ends before. */
+u32 block_end(const struct source *source, u32 offset);
+/* Whether $name has a meaning in this source already. */
+bool expand_bound(const struct capdl *c, u32 file, const char *name);
+/* A copy of the block as a new source; NONE: refused, with an error. */
+u32 expand(struct capdl *c, struct span body, struct span use, const struct argument *arguments, u32 count);
 void read_buffer(struct capdl *c, const char *path, const char *text, u32 size);
 /* All passes from resolve to the policy. */
 void analyse_spec(struct capdl *c);

@@ -81,7 +81,7 @@ void position_of(struct capdl *c, struct span at, u32 *line, u32 *column)
 		else
 			high = middle;
 	}
-	*line = low + 1;
+	*line = low + 1 + source->first_line;
 	*column = at.offset - source->lines[low] + 1;
 }
 
@@ -178,6 +178,10 @@ static void print_one(struct capdl *c, const struct diagnostic *d, FILE *out, bo
 	if (d->other_what != NULL && d->other.file < c->source_count) {
 		position_of(c, d->other, &line, &column);
 		fprintf(out, "    %s:%u:%u: %s\n", c->sources[d->other.file].path, line, column, d->other_what);
+	}
+	for (u32 file = d->at.file; placed && c->sources[file].use.length > 0; file = c->sources[file].use.file) {
+		position_of(c, c->sources[file].use, &line, &column);
+		fprintf(out, "    %s:%u:%u: used here\n", c->sources[file].path, line, column);
 	}
 	if (d->hint != NULL)
 		fprintf(out, "    help: %s\n", d->hint);

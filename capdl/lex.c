@@ -210,6 +210,14 @@ void lex_next(struct lexer *lexer)
 			if (!lexer->token.bad)
 				report(lexer, lexer->token.at.offset, lexer->offset - lexer->token.at.offset, "L03",
 					"names are made of a-z, 0-9 and _", "character that no name has");
+		} else if (byte == '$') {
+			u32 length = 1;
+
+			while (lexer->offset + length < source->size && is_word(source->text[lexer->offset + length]))
+				length++;
+			report(lexer, lexer->offset, length, "N08", "templates bind their parameters, loops their variable",
+				"this stands for nothing here");
+			lexer->offset += length;
 		} else {
 			report(lexer, lexer->offset, 1, "L12", NULL, "character without a meaning");
 			lexer->offset++;

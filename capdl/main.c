@@ -182,7 +182,8 @@ static bool write_lists(struct capdl *c, const char *out)
 			component->image.text != NULL ? component->image.text : component->name.text);
 	}
 	for (u32 i = 0; i < c->source_count; i++)
-		buffer_print(&depend, "%s\n", c->sources[i].where);
+		if (c->sources[i].use.length == 0)
+			buffer_print(&depend, "%s\n", c->sources[i].where);
 	good = store_changed(c, format(c, "%s/components.txt", out), &list) &&
 		store_changed(c, format(c, "%s/depend.txt", out), &depend);
 	buffer_drop(&list);

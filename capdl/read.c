@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const statements[] = {"system", "import", "protocol", "device", "component", "connect", "assert",
-	"on", "partition", "schedule"};
+	"on", "partition", "schedule", "template", "use", "for"};
 static const char *const attributes[] = {
 	"image", "priority", "budget", "passive", "threads", "stack", "spares", "serves", "uses", "owns", "dma", "memory",
 	"untyped", "timer", "faults", "manifest", "machine", "supervises", "trusted", "limit",
@@ -740,19 +740,20 @@ static void import(struct capdl *c, u32 from, struct token name)
 		return;
 	}
 	for (u32 i = 0; i < c->source_count; i++) {
-		if (c->sources[i].size != size || memcmp(c->sources[i].text, text, size) != 0)
+		if (c->sources[i].use.length > 0 || c->sources[i].size != size || memcmp(c->sources[i].text, text, size) != 0)
 			continue;
 		if (c->sources[i].open)
 			error_at(c, name.at, "N07", "remove one of the imports", "\"%s\" imports itself", name.text);
 		return; /* the same text again: already known */
 	}
-	if (c->source_count == LIMIT_FILES) {
+	if (c->file_count == LIMIT_FILES) {
 		error_at(c, name.at, "X05", NULL, "a system imports at most %u files", LIMIT_FILES);
 		return;
 	}
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);
 	c->sources[c->source_count] = (struct source){.path = name.text, .where = where, .text = text, .size = size,
 		.open = true};
+	c->file_count++;
 	read_source(c, c->source_count++);
 }
 
@@ -840,17 +841,175 @@ static bool read_schedule(struct lexer *lexer, struct span at)
 
 static bool read_statement(struct lexer *lexer, bool top);
 
-static void skip_block(struct lexer *lexer)
+/* Steps over the block whose { is the current token, unread; false: the file ends in it. */
+static bool take_block(struct lexer *lexer, struct span at, struct span *body)
 {
-	u32 depth = 1;
+	const struct source *source = &lexer->c->sources[lexer->file];
+	u32 end;
 
-	while (lexer->token.kind != TOKEN_END && depth > 0) {
-		if (is_sign(lexer, "{"))
-			depth++;
-		if (is_sign(lexer, "}"))
-			depth--;
-		lex_next(lexer);
+	if (!is_sign(lexer, "{"))
+		return fail(lexer, "`{`");
+	*body = (struct span){lexer->file, lexer->offset, 0};
+	end = block_end(source, lexer->offset);
+	if (end == NONE)
+		error_at(lexer->c, at, "L02", "close it with }", "this block is still open at the end of the file");
+	body->length = end == NONE ? 0 : end - lexer->offset;
+	lexer->offset = end == NONE ? source->size : end + 1;
+	lex_next(lexer);
+	return end != NONE;
+}
+
+/* ---- templates and loops (expand.c) ---- */
+
+static void read_copy(struct lexer *lexer, struct span body, struct span use, const struct argument *arguments,
+	u32 count)
+{
+	struct lexer inner;
+	u32 file = expand(lexer->c, body, use, arguments, count);
+
+	if (file == NONE)
+		return;
+	lex_start(&inner, lexer->c, file);
+	while (inner.token.kind != TOKEN_END)
+		if (!read_statement(&inner, true))
+			skip_line(&inner);
+}
+
+static struct template *find_template(struct capdl *c, const char *name)
+{
+	for (u32 i = 0; i < c->spec.template_count; i++)
+		if (c->spec.templates[i].name.text == name)
+			return &c->spec.templates[i];
+	return NULL;
+}
+
+/* template NAME(parameter, ...) { statements } */
+static bool read_template(struct lexer *lexer)
+{
+	struct template template = {0}, *other;
+
+	if (!expect_name(lexer, &template.name, "the name of the template") || !expect_sign(lexer, "("))
+		return false;
+	while (!is_sign(lexer, ")")) {
+		struct name name = {0};
+
+		if (!expect_name(lexer, &name, "the name of a parameter"))
+			return false;
+		if (template.parameter_count == LIMIT_PARAMETERS) {
+			error_at(lexer->c, name.at, "X05", NULL, "a template has at most %u parameters", LIMIT_PARAMETERS);
+			return false;
+		}
+		for (u32 i = 0; i < template.parameter_count; i++)
+			if (template.parameters[i].text == name.text)
+				error_at(lexer->c, name.at, "N01", NULL, "two parameters named `%s`", name.text);
+		template.parameters[template.parameter_count++] = name;
+		if (!is_sign(lexer, ")") && !expect_sign(lexer, ","))
+			return false;
 	}
+	lex_next(lexer);
+	if (!take_block(lexer, template.name.at, &template.body))
+		return true;
+	other = find_template(lexer->c, template.name.text);
+	if (other != NULL) {
+		error_at(lexer->c, template.name.at, "N01", "choose another name", "two templates named `%s`", template.name.text);
+		error_also(lexer->c, other->name.at, "first declared here");
+		return true;
+	}
+	*LIST_ADD(lexer->c, &lexer->c->spec, template) = template;
+	return true;
+}
+
+static bool unknown_template(struct lexer *lexer, struct name name)
+{
+	struct capdl *c = lexer->c;
+	const char **words = arena_take(&c->arena, (c->spec.template_count + 1) * sizeof *words), *near;
+
+	for (u32 i = 0; i < c->spec.template_count; i++)
+		words[i] = c->spec.templates[i].name.text;
+	near = nearest(name.text, words, c->spec.template_count);
+	error_at(c, name.at, "N02", near == NULL ? "a template stands before its first use" :
+		format(c, "did you mean `%s`?", near), "there is no template `%s`", name.text);
+	return false;
+}
+
+/* An argument, as it is written. */
+static bool read_argument(struct lexer *lexer, struct argument *argument)
+{
+	const struct token *token = &lexer->token;
+	const char *text = lexer->c->sources[lexer->file].text + token->at.offset;
+
+	if (token->kind != TOKEN_NAME && token->kind != TOKEN_NUMBER && token->kind != TOKEN_STRING)
+		return fail(lexer, "a name, a number or a text in quotes");
+	argument->text = intern(lexer->c, text, token->at.length);
+	lex_next(lexer);
+	return is_sign(lexer, ")") || expect_sign(lexer, ",");
+}
+
+/* use NAME(argument, ...) */
+static bool read_use(struct lexer *lexer, struct span at)
+{
+	struct argument *arguments = arena_take(&lexer->c->arena, LIMIT_PARAMETERS * sizeof *arguments);
+	const struct template *template;
+	struct name name = {0};
+	u32 count = 0;
+
+	if (!expect_name(lexer, &name, "the name of a template") || !expect_sign(lexer, "("))
+		return false;
+	while (!is_sign(lexer, ")")) {
+		struct argument beyond;
+
+		if (!read_argument(lexer, count < LIMIT_PARAMETERS ? &arguments[count] : &beyond))
+			return false;
+		count++;
+	}
+	lex_next(lexer);
+	at.length = lexer->end - at.offset;
+	template = find_template(lexer->c, name.text);
+	if (template == NULL)
+		return unknown_template(lexer, name);
+	if (count != template->parameter_count) {
+		error_at(lexer->c, at, "N08", NULL, "`%s` has %u parameter%s, but %u are given", name.text,
+			template->parameter_count, template->parameter_count == 1 ? "" : "s", count);
+		error_also(lexer->c, template->name.at, "declared here");
+		return true;
+	}
+	for (u32 i = 0; i < count; i++)
+		arguments[i].name = template->parameters[i].text;
+	read_copy(lexer, template->body, at, arguments, count);
+	return true;
+}
+
+/* for NAME in FIRST..LAST { statements } */
+static bool read_for(struct lexer *lexer, struct span at)
+{
+	struct capdl *c = lexer->c;
+	struct quantity first = {0}, last = {0};
+	struct span body;
+	struct name name = {0};
+
+	if (!expect_name(lexer, &name, "the name of a variable") || !expect_word(lexer, "in") ||
+	    !expect_number(lexer, &first, UNIT_NONE, LIMIT_CONNECTIONS, "the first number") || !expect_sign(lexer, ".") ||
+	    !expect_sign(lexer, ".") || !expect_number(lexer, &last, UNIT_NONE, LIMIT_CONNECTIONS, "the last number"))
+		return false;
+	at.length = lexer->end - at.offset;
+	if (!take_block(lexer, at, &body) || first.bad || last.bad)
+		return true;
+	if (first.value > last.value) {
+		error_at(c, first.at, "N05", "both ends belong to the range", "the range runs from %lu back to %lu", first.value,
+			last.value);
+		return true;
+	}
+	if (expand_bound(c, lexer->file, name.text)) {
+		error_at(c, name.at, "N01", "choose another name", "`$%s` has a meaning here already", name.text);
+		return true;
+	}
+	for (u64 i = first.value; i <= last.value && !c->expanded_enough; i++) {
+		struct argument *argument = arena_take(&c->arena, sizeof *argument);
+
+		*argument = (struct argument){name.text, format(c, "%lu", i)};
+		read_copy(lexer, body, at, argument, 1);
+	}
+	return true;
 }
 
 /* on "riscv-virtio" { ... }: statements for boards whose tree is compatible with that. */
@@ -858,16 +1017,15 @@ static bool read_on(struct lexer *lexer)
 {
 	struct span at = lexer->token.at;
 	const char *board = lexer->token.text;
+	struct span skipped;
 
 	if (lexer->token.kind != TOKEN_STRING)
 		return fail(lexer, "what the board's device tree is compatible with, in quotes");
 	lex_next(lexer);
+	if (lexer->c->board.compatible == NULL || strcmp(board, lexer->c->board.compatible) != 0)
+		return take_block(lexer, at, &skipped) || lexer->token.kind == TOKEN_END;
 	if (!expect_sign(lexer, "{"))
 		return false;
-	if (lexer->c->board.compatible == NULL || strcmp(board, lexer->c->board.compatible) != 0) {
-		skip_block(lexer);
-		return true;
-	}
 	while (!is_sign(lexer, "}")) {
 		if (lexer->token.kind == TOKEN_END) {
 			error_at(lexer->c, at, "L02", "close it with }", "this block is still open at the end of the file");
@@ -902,6 +1060,12 @@ static bool read_statement(struct lexer *lexer, bool top)
 		return read_partition(lexer);
 	if (accept_word(lexer, "schedule"))
 		return read_schedule(lexer, at);
+	if (accept_word(lexer, "use"))
+		return read_use(lexer, at);
+	if (accept_word(lexer, "for"))
+		return read_for(lexer, at);
+	if (top && accept_word(lexer, "template"))
+		return read_template(lexer);
 	if (top && accept_word(lexer, "on"))
 		return read_on(lexer);
 	unknown_word(lexer, "a statement", statements, COUNT(statements));
@@ -923,6 +1087,7 @@ void read_buffer(struct capdl *c, const char *path, const char *text, u32 size)
 {
 	c->sources = arena_grow(&c->arena, c->sources, c->source_count, &c->source_capacity, sizeof *c->sources);
 	c->sources[c->source_count] = (struct source){.path = path, .where = path, .text = text, .size = size, .open = true};
+	c->file_count++;
 	read_source(c, c->source_count++);
 }
 

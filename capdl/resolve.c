@@ -11,7 +11,10 @@ static void declare(struct capdl *c, struct name name, u64 kind, u32 value)
 		map_put(&c->arena, &c->spec.names, name.text, kind, value);
 		return;
 	}
-	error_at(c, name.at, "N01", "choose another name", "`%s` is already declared", name.text);
+	if (name.at.file < c->source_count && c->sources[name.at.file].use.length > 0)
+		error_at(c, name.at, "N10", "give each use a name of its own", "`%s` is already declared", name.text);
+	else
+		error_at(c, name.at, "N01", "choose another name", "`%s` is already declared", name.text);
 	if (kind == 1)
 		error_also(c, c->spec.protocols[other].name.at, "first declared here");
 	else if (other >= LIMIT_COMPONENTS)

@@ -121,6 +121,37 @@ def test_shipped_systems_fit_sifive_u(compiler, trees, path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_copies_are_what_a_hand_would_have_written(compiler, trees, work):
+    """Templates and loops leave nothing behind: the object texts agree but for the places that they name."""
+    by_hand = ["system copies", "protocol store { call put(key) -> () memory }", "protocol tick { signal ticked }",
+               "component server { priority 120 serves store }"]
+    clients = [("first", 100, "4K"), *((f"more_{i}", 100 + i, "8K") for i in (1, 2, 3)), ("only_here", 50, "4K")]
+    for name, level, room in clients:
+        by_hand += [f"component {name} {{ image client_image priority {level} uses store budget 1ms / 10ms }}",
+                    f"connect {name}.store -> server memory {room}"]
+        if not name.startswith("more"):
+            continue
+        pair = f"p{name[-1]}"
+        by_hand.append(f"component tick_{pair} {{ priority 90 serves tick }}")
+        for i in (0, 1):
+            by_hand += [f"component hears_{pair}_{i} {{ priority 80 uses tick }}",
+                        f"connect hears_{pair}_{i}.tick -> tick_{pair}"]
+    (work / "hand.sys").write_text("\n".join(by_hand) + "\n")
+    texts = []
+    for file in (HERE / "good" / "copies.sys", work / "hand.sys"):
+        done = run(compiler, "headers", file, "--dtb", trees["virt"], "--out", work / f"by-{file.stem}")
+        assert done.returncode == 0, done.stderr
+        texts.append({path.relative_to(work / f"by-{file.stem}"): path.read_text()
+                      for path in (work / f"by-{file.stem}").rglob("ports.h")})
+        assert (work / f"by-{file.stem}" / "depend.txt").read_text() == f"{file}\n"
+    assert texts[0] == texts[1] and len(texts[0]) == 15
+
+
+def test_an_error_in_a_copy_names_its_use(compiler, trees):
+    done = run(compiler, "check", HERE / "bad" / "template_error_inside.sys", "--dtb", trees["virt"])
+    assert re.search(r"template_error_inside.sys:4:25: error\[B05\].*\n.*\n.*\n.*template_error_inside.sys:6:1: used here", done.stderr)
+
+
 def manual_examples():
     text = (ROOT / "capdl" / "README.md").read_text()
     return re.findall(r"^```sys\n(.*?)^```$", text, re.S | re.M)
@@ -151,6 +182,7 @@ def images(work):
     names = set()
     for path in [*GOOD, *SYSTEMS]:
         names |= set(re.findall(r"^\s*component (\w+)", path.read_text(), re.M))
+        names |= set(" ".join(re.findall(r"^# components: (.*)", path.read_text(), re.M)).split())  # names made by copies
     for number, name in enumerate(sorted(names | {"one"})):
         (folder / f"{name}.elf").write_bytes(elf(text=3000 + 700 * number, data=200 * number, at=(0x10000, 0x30000)))
     return folder
