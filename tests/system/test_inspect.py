@@ -29,6 +29,33 @@ def test_memory_is_what_the_specification_states(system, machine):
     assert "reserved by a thread that waits" in done.stdout
 
 
+def number_of_space(folder, name):
+    """The ASID that a root space has in the memory of the running system: each life of a component gets a new one."""
+    text = (folder.parent / "system.cdl").read_text()
+    load = int(re.search(r"^system \S+ load (0x\w+)", text, re.M)[1], 16)
+    root = int(re.search(rf"^object space {name}/root at (0x\w+) ", text, re.M)[1], 16)
+    with open(folder / "running.dump", "rb") as file:
+        file.seek(root - load + 4096 + 512 * 32 + 16)
+        return struct.unpack("<I", file.read(4))[0]
+
+
+def test_component_that_was_built_anew_is_as_stated():
+    """The supervisor replays the section of `fat`: the same objects, slots, mappings, and nothing left of before."""
+    done = launcher("inspect", "files", "--after", "restart fat", timeout=180)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    listed = re.findall(r"^  since then: (.*)$", done.stdout, re.M)
+    assert listed and all(line.endswith("reserved by a thread that waits") for line in listed), listed
+    folder = ROOT / "build" / "virt" / "files" / "inspect"
+    assert number_of_space(folder, "fat") > max(number_of_space(folder, name) for name in ("shell", "log", "block", "console"))
+
+
+def test_component_that_was_taken_apart_is_listed():
+    done = launcher("inspect", "files", "--after", "crash fat", timeout=180)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert re.search(r"since then: supervisor/table\[\d+\] is empty; stated is fat/table", done.stdout)
+    assert "is empty; stated is block/" not in done.stdout
+
+
 class Memory:
     """The memory of `hello` at its first user instruction, in a copy that is damaged byte by byte."""
 
@@ -200,3 +227,4 @@ def test_memory_of_another_kernel_is_refused(memory, tmp_path):
 def test_bad_use_is_answered():
     assert "there is no system 'nothing'" in launcher("inspect", "nothing").stderr
     assert "unknown option '--fast'" in launcher("inspect", "--fast").stderr
+    assert "hello has no shell to type at" in launcher("inspect", "hello", "--after", "ls").stderr
