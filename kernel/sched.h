@@ -17,9 +17,9 @@ void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
  * current thread is preempted, without a way through its ready queue. */
-/*@ requires sched_valid && 0 < t < N_THREADS && threads[t].queue == NONE;
+/*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ensures valid: sched_valid;
+    ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 

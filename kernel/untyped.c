@@ -47,14 +47,42 @@ static inline u8 untyped_bits(struct carving carving)
 /*@ requires 6 <= bits <= 37;
     assigns \nothing;
     ensures size: \result == 1 << (bits - 6);
-    ensures range: 1 <= \result <= 0x80000000;
+    ensures range: 1 <= \result <= 0xffffffff;
     ensures space: bits == 15 ==> \result == SPACE_GRANULES;
     ensures thread: bits == 9 ==> \result == 8;
     ensures single: bits == 6 ==> \result == 1;
-    ensures slots: bits <= 21 ==> 2 * \result == 1 << (bits - 5); */
-static inline u32 untyped_granules(u8 bits)
+    ensures slots: bits <= 36 ==> 2 * \result == 1 << (bits - 5); */
+static inline u64 untyped_granules(u8 bits)
 {
-	return 1u << (bits - 6);
+	/*@ assert double: ((1 << (bits - 6)) << 1) == (1 << (bits - 6 + 1)); */
+	/*@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); */
+	/*@ assert word: (u32)(1 << (bits - 6)) == 1 << (bits - 6); */
+	return 1ul << (bits - 6);
+}
+
+/* The first granule from `mark` on that is a multiple of `size`. A remainder and no mask, so that it proves. */
+/*@ requires mark <= 0xffffffff && 1 <= size <= 0xffffffff;
+    assigns \nothing;
+    ensures behind: mark <= \result < mark + size;
+    ensures aligned: \result == ((mark + size - 1) / size) * size; */
+static inline u64 untyped_start(u64 mark, u64 size)
+{
+	u64 last = mark + size - 1;
+
+	/*@ assert split: last == (last / size) * size + last % size; */
+	return last - last % size;
+}
+
+/* Where `count` objects of `size` granules end that begin at `start`. */
+/*@ requires start <= 0x1ffffffff && 1 <= count <= RETYPE_MAX_COUNT && 1 <= size <= 0xffffffff;
+    assigns \nothing;
+    ensures end: \result == start + count * size;
+    ensures behind: \result > start; */
+static inline u64 untyped_end(u64 start, u64 count, u64 size)
+{
+	/*@ assert some: 1 <= count * size; */
+	/*@ assert few: count * size <= RETYPE_MAX_COUNT * 0xffffffff; */
+	return start + count * size;
 }
 
 /*@ requires slot_index(first) && count <= N_SLOTS - first;
@@ -183,22 +211,24 @@ struct mould {
 	u32 step;
 };
 
-/*@ predicate mould_fits(struct mould m, u32 type, u32 bits, integer object, integer at, integer size) =
-      m.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type) &&
-      (m.type != CAP_THREAD && m.type != CAP_ENDPOINT && m.type != CAP_NOTIFICATION ==> 0 <= bits <= 37) &&
-      (m.type == CAP_UNTYPED ==> object == at && m.step == size && m.size_bits == bits && size == 1 << (bits - 6)) &&
-      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> object == at - machine.base_granule &&
-        m.step == 1 && size == 1) &&
-      (m.type == CAP_TABLE ==> object == 2 * (at - machine.base_granule) && m.step == 2 * size && m.size_bits == bits &&
-        1 <= bits <= 16 && 2 * size == 1 << bits) &&
-      (m.type == CAP_SPACE ==> 0 < object && SPACE_GRANULES * object <= at - machine.base_granule && m.step == 1 &&
-        size == SPACE_GRANULES && m.kind <= 2) &&
-      (m.type == CAP_THREAD ==> 0 < object && 8 * object <= at - machine.base_granule && m.step == 1 && size == 8); */
+/*@ // The objects of one retype, which take `room` numbers of the view of their type, lie in it.
+    predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD &&
+      (m.type == CAP_UNTYPED ==> 6 <= m.size_bits <= 37 && m.step == 1 << (m.size_bits - 6) &&
+        m.object + room <= 0x100000000 && (m.kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= m.object &&
+          m.object - machine.base_granule + room <= N_QUEUES)) &&
+      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> 0 < m.object && m.step == 1 &&
+        m.object + room <= N_QUEUES) &&
+      (m.type == CAP_TABLE ==> 1 <= m.size_bits <= 16 && m.step == 1 << m.size_bits && 0 < m.object &&
+        m.object + room <= N_SLOTS) &&
+      (m.type == CAP_SPACE ==> m.kind <= 2 && m.step == 1 && 0 < m.object && m.object + room <= N_SPACES) &&
+      (m.type == CAP_THREAD ==> m.step == 1 && 0 < m.object && m.object + room <= N_THREADS); */
 
-/*@ requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED;
-    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE;
-    requires ram: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
-      machine.base_granule + SPACE_GRANULES <= at;
+/*@ requires slot_index(u) && machine_valid;
+    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size;
+    requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= at &&
+      at - machine.base_granule + carving.count * size <= N_QUEUES;
+    requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
+    requires inside: at + carving.count * size <= 0x100000000;
     requires single: carving.type == OBJECT_ENDPOINT || carving.type == OBJECT_NOTIFICATION ==> size == 1;
     requires table: carving.type == OBJECT_TABLE ==> 1 <= carving.size_bits <= 16 && 2 * size == 1 << carving.size_bits;
     requires space: carving.type == OBJECT_SPACE ==> size == SPACE_GRANULES && carving.size_bits <= 2;
@@ -206,11 +236,19 @@ struct mould {
     requires memory: carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE ==> 6 <= carving.size_bits <= 37 &&
       size == 1 << (carving.size_bits - 6);
     assigns \nothing;
-    ensures fits: mould_fits(\result, carving.type, carving.size_bits, \result.object, at, size);
+    ensures fits: mould_fits(\result, carving.count * \result.step);
+    ensures type: \result.type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
     ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
     // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
+    ensures no_read: \result.type == CAP_UNTYPED && (slots[u].rights & RIGHT_READ) == 0 ==>
+      (\result.rights & RIGHT_READ) == 0;
+    ensures no_write: \result.type == CAP_UNTYPED && (slots[u].rights & RIGHT_WRITE) == 0 ==>
+      (\result.rights & RIGHT_WRITE) == 0;
+    ensures no_execute: \result.type == CAP_UNTYPED && (slots[u].rights & RIGHT_EXECUTE) == 0 ==>
+      (\result.rights & RIGHT_EXECUTE) == 0;
     ensures no_retype: (slots[u].rights & RIGHT_RETYPE) == 0 ==> (\result.rights & RIGHT_RETYPE) == 0;
-    ensures no_schedule: (slots[u].rights & RIGHT_SCHEDULE) == 0 ==> (\result.rights & RIGHT_SCHEDULE) == 0; */
+    ensures no_schedule: (slots[u].rights & RIGHT_SCHEDULE) == 0 ==> (\result.rights & RIGHT_SCHEDULE) == 0;
+    ensures page: carving.type == OBJECT_PAGE ==> (\result.rights & RIGHT_RETYPE) == 0; */
 static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 size)
 {
 	u32 offset = at - machine.base_granule;
@@ -228,7 +266,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 		break;
 	case OBJECT_TABLE:
 		mould = (struct mould){ CAP_TABLE, 0, (u8)carving.size_bits, RIGHT_READ | RIGHT_WRITE,
-					offset * (GRANULE / SLOT_BYTES), size * (GRANULE / SLOT_BYTES) };
+					offset * (GRANULE / SLOT_BYTES), 1u << carving.size_bits };
 		break;
 	case OBJECT_SPACE:
 		mould = (struct mould){ CAP_SPACE, (u8)carving.size_bits, 0, RIGHT_READ | RIGHT_WRITE,
@@ -245,13 +283,14 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 	return mould;
 }
 
-/* Write the capability of an object carved from u into slot s. */
-/*@ requires kernel_valid && slot_index(u) && slot_index(s);
-    requires fits: object_fits(mould.type, mould.kind, mould.size_bits, mould.object);
+/* Write the capability of object number `object`, carved from u, into slot s. */
+/*@ requires slots_valid && slot_index(u) && slot_index(s);
+    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object);
     assigns slots[0 .. N_SLOTS - 1];
-    ensures carved: slots[s].type == mould.type && slots[s].object == mould.object;
-    ENSURES_VALID */
-static inline void untyped_carve(u32 u, u32 s, struct mould mould)
+    ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights;
+    ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
+    ENSURES_SLOTS_VALID */
+static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
@@ -259,7 +298,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould)
 	slots[s].container = IN_TABLE;
 	slots[s].original = 1;
 	slots[s].rights = mould.rights;
-	slots[s].object = mould.object;
+	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
 	cap_insert(u, s);
@@ -299,6 +338,76 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 	return STATUS_OK;
 }
 
+/*@ // n objects of `step` numbers take `left` numbers.
+    predicate takes(integer left, integer n, integer step) = left == n * step; */
+/*@ ghost
+  /@ requires count <= RETYPE_MAX_COUNT;
+     assigns \nothing;
+     ensures all: takes(\result, count, step); @/
+  u64 untyped_all(u32 count, u32 step)
+  {
+	/@ assert few: 0 <= count * step <= RETYPE_MAX_COUNT * 0xffffffff; @/
+	return (u64)count * step;
+  }
+  /@ requires takes(left, n, step) && 1 <= n;
+     assigns \nothing;
+     ensures one: step + \result == left;
+     ensures others: takes(\result, n - 1, step); @/
+  u64 untyped_rest(u64 left, u64 n, u64 step)
+  {
+	/@ assert one: step <= left; @/
+	return left - step;
+  } */
+
+/* The originals of `count` new objects into the slots from `first` on. */
+/*@ requires kernel_valid && slot_index(u) && slot_index(first) && count <= N_SLOTS - first;
+    requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
+    requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
+    assigns slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    ENSURES_VALID
+    ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
+    ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
+    ensures others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==> slot_same{Pre, Post}(k); */
+static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mould mould)
+{
+	u64 object = mould.object;
+
+	/*@ ghost u64 total = untyped_all(count, mould.step); */
+	/*@ ghost u64 left = total; */
+	/*@ ghost u64 n = count; */
+	/*@ assert fits: mould_fits(mould, total); */
+	/*@ LOOP_VALID
+	    loop invariant count: i <= count && n == count - i;
+	    loop invariant takes: takes(left, n, mould.step);
+	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
+	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
+	    loop invariant rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights;
+	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
+	      slot_same{Pre, Here}(k);
+	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	      ptes[0 .. N_PTES - 1];
+	    loop variant count - i; */
+	for (u32 i = 0; i < count; i++) {
+		/*@ ghost left = untyped_rest(left, n, mould.step); */
+		/*@ assert object: object_fits(mould.type, mould.kind, mould.size_bits, object); */
+		untyped_carve(u, first + i, mould, object);
+		if (mould.type != CAP_UNTYPED)
+			untyped_begin_object(first + i, type);
+		object += mould.step;
+		/*@ ghost n--; */
+	}
+}
+
+/* Everything below granule `end` is handed out. */
+/*@ requires slots_valid && slot_index(u) && end <= 0xffffffff;
+    assigns slots[u].watermark;
+    ENSURES_SLOTS_VALID
+    ensures handed: slots[u].watermark == end; */
+static inline void untyped_advance(u64 u, u64 end)
+{
+	slots[u].watermark = (u32)end;
+}
+
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room)
 {
 	u32 work = carving.count * (carving.type == OBJECT_SPACE ? SPACE_WORK : OBJECT_WORK);
@@ -313,34 +422,21 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	if (status != STATUS_OK)
 		return status;
 	size = untyped_granules(carving.bits);
-	start = (slots[u].watermark + size - 1) & ~(size - 1);
-	end = start + carving.count * size;
-	if (end > 1ul << (slots[u].size_bits - 6))
+	start = untyped_start(slots[u].watermark, size);
+	end = untyped_end(start, carving.count, size);
+	if (end > untyped_granules(slots[u].size_bits))
 		return STATUS_NO_MEMORY;
 	if (slots[u].kind == MEMORY_RAM && carving.type != OBJECT_UNTYPED && !untyped_prepare(u, end, work))
 		return STATUS_AGAIN;
 	if (!untyped_slots_free(to.slot, carving.count))
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
+	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
 	mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
-	/*@ ghost u64 at = slots[u].object + start; */
-	/*@ ghost u64 limit = slots[u].object + (1ul << (slots[u].size_bits - 6)); */
 	arch_barrier();
-	/*@ LOOP_VALID
-	    loop invariant step: i <= carving.count && at + (carving.count - i) * size <= limit;
-	    loop invariant fits: mould_fits(mould, carving.type, carving.size_bits, mould.object, at, size);
-	    loop assigns i, at, mould.object, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
-	      ptes[0 .. N_PTES - 1];
-	    loop variant carving.count - i; */
-	for (u32 i = 0; i < carving.count; i++) {
-		/*@ assert next: at + size <= limit; */
-		/*@ assert object: object_fits(mould.type, mould.kind, mould.size_bits, mould.object); */
-		untyped_carve((u32)u, to.slot + i, mould);
-		if (mould.type != CAP_UNTYPED)
-			untyped_begin_object(to.slot + i, carving.type);
-		mould.object += mould.step;
-		/*@ ghost at = at + size; */
-	}
-	slots[u].watermark = (u32)end;
+	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
+	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
+	      slot_same{Pre, Here}(k); */
+	untyped_advance(u, end);
 	return STATUS_OK;
 }

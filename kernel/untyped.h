@@ -11,13 +11,34 @@ struct carving {
 	u8 bits;       /* found by retype: log2 bytes of an object */
 };
 
+#define ENSURES_CARVED_WITHIN(kinds, right)                                                          \
+	ensures within: \result == STATUS_OK && (kinds) && (\old(slots[u].rights) & right) == 0 ==>          \
+	  (\forall integer k; to.slot <= k < to.slot + carving.count ==> (slots[k].rights & right) == 0);
+
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
  * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
 /*@ requires kernel_valid && slot_index(u);
     requires room: to.status == STATUS_OK ==> to.slot + room <= N_SLOTS;
-    requires carving.size_bits <= 63 && carving.type <= OBJECT_PAGE;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
     ENSURES_VALID
-    ensures monotone: slots[u].type == CAP_UNTYPED ==> slots[u].watermark >= \old(slots[u].watermark); */
+    ensures unchanged: \result != STATUS_OK ==>
+      (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
+      (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&
+      (\forall integer q; queue_index(q) ==> queues[q] == \old(queues[q]));
+    ensures zeroed: \result != STATUS_OK ==> slots[u] == { \old(slots[u]) \with .badge = slots[u].badge };
+    ensures carver: \result == STATUS_OK ==> \old(slots[u].type) == CAP_UNTYPED &&
+      (\old(slots[u].rights) & RIGHT_RETYPE) != 0 && to.status == STATUS_OK && 0 < carving.count <= room;
+    ensures grown: \result == STATUS_OK ==> slots[u].watermark > \old(slots[u].watermark);
+    ensures empty: \result == STATUS_OK ==>
+      (\forall integer k; to.slot <= k < to.slot + carving.count ==> \old(slots[k].type) == CAP_EMPTY);
+    ensures made: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
+      slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type));
+    ensures others: \result == STATUS_OK ==> (\forall integer k; slot_index(k) && k != u &&
+      !(to.slot <= k < to.slot + carving.count) ==> slot_same{Pre, Post}(k));
+    // I3 (part): what is carved has no right that the memory lacks, where its kind shares the right.
+    ENSURES_CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, RIGHT_READ)
+    ENSURES_CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, RIGHT_WRITE)
+    ENSURES_CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, RIGHT_EXECUTE)
+    ENSURES_CARVED_WITHIN(\true, RIGHT_SCHEDULE) */
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room);
