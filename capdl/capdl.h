@@ -1,7 +1,8 @@
 /* capdl.h - the data model of the specification compiler: source, specification, board, object graph.
  *
  * One compilation is one struct capdl. The passes run in this order and each only adds to the model:
- *   read       bytes of the .sys files -> struct spec (declarations with references by name)
+ *   read       bytes of the .sys files -> struct spec (declarations with references by name); expand copies templates
+ *              and loops meanwhile
  *   resolve    names -> indices, defaults, units
  *   board      device tree -> struct board, addresses and lines of the declared devices
  *   check      everything that can be said about the specification alone (directions, budgets, priorities, policy)
@@ -28,7 +29,7 @@
 /* Limits of the language, tested before anything is allocated. */
 #define LIMIT_FILE (64u << 20)
 #define LIMIT_FILES 64u
-#define LIMIT_EXPANSIONS 65536u /* copies of templates and loops, files included */
+#define LIMIT_EXPANSIONS 16384u /* copies of templates and loops, files included */
 #define LIMIT_NESTING 32u
 #define LIMIT_PARAMETERS 8u
 #define LIMIT_NAME 31u

@@ -60,7 +60,9 @@ def test_files_can_be_made_changed_and_removed(machine):
 
 def test_what_the_shell_does_not_know_is_said(machine):
     assert "There is no command `fly`" in machine.run("fly")
-    assert "usage: cat" in machine.run("cat")
+    assert "usage: cat PATH...\n" in machine.run("cat")
+    assert "usage: sync\n" in machine.run("sync now")
+    assert "usage" not in machine.run("help sync")
     assert "there is no such file or folder" in machine.run("cat nowhere.txt")
 
 

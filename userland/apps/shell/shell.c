@@ -61,7 +61,7 @@ static void show_help(const struct words *arguments)
 		if (command == NULL)
 			say("There is no command `%s`. `help` lists all of them.\n", arguments->word[1]);
 		else
-			say("%s %s\n    %s\n", command->name, command->usage, command->does);
+			say("%s%s%s\n    %s\n", command->name, command->usage[0] != '\0' ? " " : "", command->usage, command->does);
 		return;
 	}
 	for (size_t i = 0; i < command_count; i++) {
@@ -108,7 +108,7 @@ static void run(const char *line)
 		return;
 	}
 	if (words.count - 1 < command->least || words.count - 1 > command->most) {
-		say("usage: %s %s\n    %s\n", command->name, command->usage, command->does);
+		say("usage: %s%s%s\n    %s\n", command->name, command->usage[0] != '\0' ? " " : "", command->usage, command->does);
 		return;
 	}
 	switch (command->id) {

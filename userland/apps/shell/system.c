@@ -120,7 +120,8 @@ static void run_crash(const char *name)
 	u64 status = supervisor_crash(number).status;
 	check_supervisor(status, "crash", name);
 	if (status == STATUS_OK)
-		say("%s was sent to an address where nothing is; `restart %s` builds it anew.\n", name, name);
+		say("%s was sent to an address where nothing is; `ps` shows what became of it, `restart %s` builds it anew.\n", name,
+			name);
 }
 
 bool system_interrupts(const char *name, u32 bit, u64 *count)
