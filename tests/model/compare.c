@@ -8,6 +8,7 @@ static u32 fences_before;
 static u32 loads_before;
 static u32 flushes_before;
 static u32 root_before;
+static u64 stamps_before;       /* of the model: what was born since then is new */
 static u64 asid_owner[65536]; /* root that used the ASID since the last flush */
 static bool fresh = true;
 u32 compare_kernel_slots = 128;
@@ -40,12 +41,25 @@ void compare_reset(void)
 	fresh = true;
 }
 
+static u64 unit_of(u8 type)
+{
+	switch (type) {
+	case CAP_TABLE:
+		return SLOT_BYTES;
+	case CAP_SPACE:
+		return SPACE_BYTES;
+	case CAP_THREAD:
+		return THREAD_BYTES;
+	default:
+		return ENDPOINT_BYTES;
+	}
+}
+
 u32 kernel_object(const struct model *m, u16 object)
 {
 	const struct m_object *o = &m->objects[object];
-	u64 unit = o->type == CAP_TABLE ? SLOT_BYTES : model_size(o);
 
-	return object == 0 ? NONE : (u32)((o->address - m->base) / unit);
+	return object == 0 ? NONE : (u32)((o->address - m->base) / unit_of(o->type));
 }
 
 u32 kernel_thread(const struct model *m, u16 thread)
@@ -71,6 +85,17 @@ static u32 kernel_slot(const struct model *m, u16 cap)
 }
 
 /* ---- Capabilities ---- */
+/* A page that is new holds nothing. */
+static bool is_zero(u64 start, u64 bytes)
+{
+	const u64 *at = (const u64 *)(ARENA + (start - BASE));
+
+	for (u64 i = 0; i < bytes / 8; i++)
+		if (at[i] != 0)
+			return false;
+	return true;
+}
+
 static const char *compare_untyped(const struct model *m, u16 c, u32 s)
 {
 	const struct m_cap *k = &m->caps[c];
@@ -81,6 +106,9 @@ static const char *compare_untyped(const struct model *m, u16 c, u32 s)
 	SAME(slots[s].watermark, k->watermark / GRANULE, "watermark of slot %#x", s);
 	if (k->kind == MEMORY_RAM)
 		SAME(slots[s].badge, k->zeroed / GRANULE, "zeroed part of slot %#x", s);
+	if (!fresh && k->kind == MEMORY_RAM && (k->rights & RIGHT_RETYPE) == 0 && k->original && k->born > stamps_before &&
+	    !is_zero(k->start, 1ul << k->bits))
+		return differ("the new page in slot %#x is not zero", s);
 	return NULL;
 }
 
@@ -317,6 +345,14 @@ static u16 payer_of(const struct model *m, u16 t)
 	return t;
 }
 
+/* What its payer was charged since the call began; less than nothing, if it had not been charged for a while then. */
+static u32 spent(const struct model *m, u16 t)
+{
+	long ticks = (long)(m->threads[payer_of(m, t)].used - m->threads[t].base);
+
+	return ticks < 0x7fffffff ? (u32)ticks : 0x7fffffff;
+}
+
 static const char *compare_thread(const struct model *m, u16 t, u32 k)
 {
 	const struct m_thread *h = &m->threads[t];
@@ -345,7 +381,7 @@ static const char *compare_thread(const struct model *m, u16 t, u32 k)
 	if (h->budget != 0)
 		SAME(threads[k].refill, h->refill, "refill of thread %#x", k);
 	if (h->client != 0 && h->limit != 0)
-		SAME(threads[k].spent, (u32)(m->threads[payer_of(m, t)].used - h->base), "ticks spent by thread %#x on its call", k);
+		SAME(threads[k].spent, spent(m, t), "ticks spent by thread %#x on its call", k);
 	SAME(threads[k].table_size, table != 0 ? 1u << m->objects[m->caps[table].object].bits : 0, "table of thread %#x", k);
 	if (table != 0)
 		SAME(threads[k].table, kernel_object(m, m->caps[table].object), "table of thread %#x", k);
@@ -449,5 +485,7 @@ const char *compare(const struct model *m)
 			TRY(compare_thread(m, t, kernel_thread(m, t)));
 	TRY(compare_caps(m, counts, &mappings));
 	TRY(compare_objects(m, counts));
-	return compare_walked(m, mappings);
+	TRY(compare_walked(m, mappings));
+	stamps_before = m->stamps;
+	return NULL;
 }

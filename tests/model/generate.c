@@ -8,9 +8,11 @@ static struct world_program script;   /* what the supervisor is about to do */
 static u32 script_at;
 static bool script_busy;
 static enum world_name world;
+static u32 giants;                    /* very long waits so far: each costs many interrupts */
 
 void random_seed(u64 seed)
 {
+	giants = 0;
 	state = (seed + 1) * 0x9e3779b97f4a7c15ul | 1;
 	for (u32 i = 0; i < 4; i++)
 		(void)random_below(1);
@@ -93,8 +95,8 @@ static u64 rights(void)
 
 static u64 object_bits(u64 type)
 {
-	if (one_in(10))
-		return below(66);
+	if (one_in(8))
+		return one_in(3) ? 12 + 9 * below(3) : below(66);
 	switch (type) {
 	case OBJECT_UNTYPED:
 	case OBJECT_UNTYPED | OBJECT_NO_SCHEDULE:
@@ -124,7 +126,7 @@ static void from_and_to(const struct model *m, u64 *a)
 
 static void scheduling(u64 *a)
 {
-	a[2] = below(24);
+	a[2] = one_in(40) ? 256 + below(50) : one_in(10) ? 40 + below(100) : below(24);
 	a[4] = one_in(20) ? any() : below(100000);
 	a[3] = one_in(3) ? a[4] : one_in(10) ? 0 : below(a[4] + 1);
 	a[5] = (one_in(20) ? below(4) : one_in(4)) + (one_in(6) ? SCHEDULE_PARTITION * below(3) : 0);
@@ -151,6 +153,8 @@ static void random_invoke(const struct model *m, u64 *a)
 		a[4] = one_in(3) ? slot_with(m, CAP_TABLE) : one_in(20) ? number() : 0;
 		a[5] = one_in(3) ? a[5] : slot_with(m, FREE);
 		a[6] = one_in(20) ? below(70) : 1 + below(3);
+		if (one_in(60))
+			a[2 + below(4)] |= 1ul << 32;
 		break;
 	case OP_COPY:
 		from_and_to(m, a);
@@ -274,6 +278,21 @@ static u32 random_ticks(void)
 	return (u32)(one_in(6) ? below(300000) : one_in(3) ? below(20000) : below(1500));
 }
 
+/* Servers receive and hand on: so chains of payers become long. */
+static struct step chain_step(const struct model *m)
+{
+	struct step step = { STEP_SYSCALL, one_in(20) ? (u32)below(500) : 0, { 0 } };
+	const struct m_thread *h = &m->threads[m->current];
+	bool receives = h->passive && h->client == 0;
+
+	if (h->client != 0 && h->limit == 0 && giants == 0 && one_in(300)) {
+		giants++;
+		return (struct step){ STEP_TIME, 0x90000000, { 0 } }; /* until a debt grows no more */
+	}
+	memcpy(step.a, receives ? (u64[8]){ 1, 0, 10, 0, 0, 0, 0, SYS_RECV } : (u64[8]){ 2, 1, 0, 0, 0, 0, 0, SYS_CALL }, sizeof step.a);
+	return step;
+}
+
 struct step random_step(const struct model *m)
 {
 	struct step step = { STEP_SYSCALL, one_in(12) ? random_ticks() : one_in(3) ? (u32)below(200) : 0, { 0 } };
@@ -281,6 +300,8 @@ struct step random_step(const struct model *m)
 	const struct step *letters = NULL;
 	u32 count = world_alphabet(world, &letters);
 
+	if (world == WORLD_CHAIN && m->current != 0 && !one_in(12))
+		return chain_step(m);
 	if (count != 0 && !one_in(3)) {
 		step = letters[below(count)];
 		step.ticks += one_in(4) ? (u32)below(2000) : 0;
@@ -301,6 +322,8 @@ struct step random_step(const struct model *m)
 	} else if (kind < 97) {
 		step.kind = STEP_LINE;
 		step.a[0] = 10 + (kind < 92 ? 2 : below(3));
+		for (u32 i = 1; one_in(4) && i < 8; i++)
+			step.a[i] = 10 + below(8);
 	} else if (kind == 97) {
 		step.kind = STEP_TICK;
 	} else {

@@ -29,6 +29,8 @@ u32 lockstep_model_replay(const struct world_program *program, enum status *stat
 const char *lockstep_compare(void);
 /* What boot refuses: damaged records, and random programs of which the model says how far they come. */
 void refuse_run(u64 programs, u64 seed);
+/* Steps of one thread for tests/system/replay.sys, each with what the model answers. */
+void replay_run(u64 steps, u64 seed);
 /* One step on both sides. What differs afterwards, or NULL. */
 const char *lockstep_step(const struct step *step);
 /* From the start: the number of the step after which something differs, or -1; *difference says what. */

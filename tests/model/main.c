@@ -44,7 +44,7 @@ static void exhaustive(enum world_name world, u32 depth)
 /* ---- Random ---- */
 static void begin_world(void)
 {
-	sequence.world = random_below(2) != 0 ? WORLD_RANDOM : (enum world_name)random_below(WORLDS);
+	sequence.world = random_below(2) != 0 ? WORLD_RANDOM : (enum world_name)random_below(WORLD_REPLAY);
 	sequence.asids = (u32)random_below(ASID_LIMITS);
 	sequence.count = 0;
 	random_begin(sequence.world);
@@ -113,8 +113,12 @@ static u32 news(void)
 static void keep(void)
 {
 	struct sequence *copy = NULL;
-	u32 at = corpus_count < CORPUS ? corpus_count++ : (u32)random_below(CORPUS);
+	u32 at = 0;
 
+	for (u32 i = 0; i < sequence.count; i++)
+		if (sequence.steps[i].ticks > 0x10000000)
+			return; /* too slow to be repeated */
+	at = corpus_count < CORPUS ? corpus_count++ : (u32)random_below(CORPUS);
 	if (corpus[at] == NULL)
 		corpus[at] = malloc(sizeof sequence);
 	copy = corpus[at];
@@ -176,8 +180,8 @@ static void guided_run(u64 steps, u64 seed)
 static void usage(void)
 {
 	fprintf(stderr, "usage: model_driver exhaustive WORLD DEPTH | random STEPS SEED | guided STEPS SEED |\n"
-		"       refuse PROGRAMS SEED\n"
-		"worlds: ipc, caps, time, windows, chain\n");
+		"       refuse PROGRAMS SEED | replay STEPS SEED\n"
+		"worlds: ipc, caps, time, windows, chain, spaces\n");
 	exit(2);
 }
 
@@ -200,6 +204,9 @@ int main(int count, char **arguments)
 		random_run(first, second);
 	} else if (strcmp(arguments[1], "guided") == 0) {
 		guided_run(first, second);
+	} else if (strcmp(arguments[1], "replay") == 0) {
+		replay_run(first, second);
+		return 0;
 	} else if (strcmp(arguments[1], "refuse") == 0) {
 		refuse_run(first, second);
 		return 0;

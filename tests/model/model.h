@@ -40,8 +40,7 @@ struct m_object {
 	u32 pending;    /* notification: bits */
 	u32 taken;      /* bits of lines that were taken and not acknowledged */
 	u32 lines;      /* bits that belong to lines */
-	u32 power_off;
-	u32 reset;
+	u32 power_off, reset;
 	u32 timer;      /* number of its timer, from 1 */
 };
 
@@ -59,27 +58,20 @@ struct m_thread {
 	u16 at;         /* M_OBJECT: which */
 	u16 reply;      /* capability: the reservation for a reply, or the reply to it */
 	u16 arrival;    /* capability: reservation for one that travels */
-	u16 client;
-	u16 server;
+	u16 client, server;
 	u64 turn;       /* stamp: the order in its queue */
 	u64 due;        /* M_WHEEL: position of time, M_NEVER: no period */
-	u64 tag;        /* of the queued message, and its badge and travelling slot */
-	u64 badge;
-	u64 out;
+	u64 tag, badge, out; /* of the queued message, and its travelling slot */
 	u64 budget, period, left, debt, limit, base, refill, used;
 	u64 cause, address;
 	u64 x[32];      /* what the user sees when it runs again; 0 is the pc */
 };
 
-struct m_operation {
-	u64 operation, a0, a2, a3, a4, a5, a6;
-};
+struct m_operation { u64 operation, a0, a2, a3, a4, a5, a6; };
 
 struct model {
-	u64 now;
-	u64 stamps;
-	u16 current;
-	u16 payer;
+	u64 now, stamps;
+	u16 current, payer;
 	u16 root;           /* space that the MMU walks; 0: the kernel's own */
 	bool served;        /* a passive server worked on the payer's time since the last charge */
 	u8 ended;           /* 1 switched off, 2 reset */
@@ -89,8 +81,7 @@ struct model {
 	bool again;         /* whoever was to run waits for its window: a timer interrupt looks for somebody else */
 	u64 wheel_at[PARTITIONS]; /* position of time that the refills of a partition have come to */
 	u32 rest_at[PARTITIONS];
-	u32 window;
-	u32 windows;
+	u32 window, windows;
 	u64 window_end;
 	struct { u64 ticks; u8 partition; } schedule[WINDOWS_MAX];
 	u32 shift;          /* ticks of a position: 2^shift */
@@ -100,16 +91,13 @@ struct model {
 	u64 system_bytes;   /* of the system that boot reads */
 	u64 faults;         /* records in the ring, and the last of them */
 	struct fault_record last_fault;
-	u16 ring_object;
-	u32 ring_bit;
+	u32 ring_object, ring_bit;
 	u32 timers_used;
 	struct { u64 deadline; u16 object; u32 bits; } timers[64];
 	struct { u16 object; u32 bit; bool on; } lines[256];
 	u32 line_count;     /* lines that are waiting at the controller, in order */
 	u32 line_queue[8];
-	u32 caps_end;       /* one above the highest member */
-	u32 objects_end;
-	u32 threads_end;
+	u32 caps_end, objects_end, threads_end; /* one above the highest member */
 	struct m_thread threads[M_THREADS];
 	struct m_object objects[M_OBJECTS];
 	u16 parent[M_CAPS];
@@ -130,7 +118,7 @@ void model_syscall(struct model *m);
 void model_fault(struct model *m, u64 cause, u64 address);
 void model_timer(struct model *m);
 void model_line(struct model *m);
-bool model_idle(struct model *m); /* one step of burial; false: nothing is dying */
+void model_idle(struct model *m); /* one step of burial */
 
 /* Questions of the driver. */
 u16 model_at(const struct model *m, u16 container, u32 index);   /* the capability there, or 0 */
@@ -139,4 +127,3 @@ u32 model_index(const struct model *m, u16 cap);
 u32 model_depth(const struct model *m, u16 cap);
 u16 model_slot_of(const struct model *m, u16 thread, u32 which); /* the capability in a thread's slot */
 u64 model_deadline(const struct model *m);                       /* when a timer interrupt must have come */
-u64 model_size(const struct m_object *o);

@@ -15,6 +15,8 @@ static const struct {
 	{ "lies where it may not" }, { "lies where it may not" }, { "lies where it may not" }, { "lies where it may not" },
 	{ "lies where it may not" }, { "overlap" }, { "outside the system" }, { "outside the system" }, { "outside the system" },
 	{ "outside the system" }, { "names no table" }, { "names no table" }, { NULL }, { NULL }, { NULL },
+	{ "no valid size or alignment" }, { "no valid size or alignment" }, { "lies where it may not" }, { "lies where it may not" },
+	{ "lies where it may not" }, { "lies where it may not" }, { NULL },
 };
 #define DAMAGES ((u32)(sizeof damages / sizeof damages[0]))
 static u32 damage;
@@ -72,7 +74,15 @@ static void damage_roots(struct boot_record *record, struct system_header *syste
 	case 39: record->ram_end = record->image_start + RAM_MAX + 0x100000; break; /* more than the views cover */
 	case 40: roots[1].base = RAM_BASE + 0x900000; record->initrd_start = roots[1].base; record->initrd_end = roots[1].base + 4096;
 		break; /* device memory in the RAM disk */
-	default: roots[1].base = record->plic_base + 0x4000000; break;
+	case 41: roots[1].base = record->plic_base + 0x4000000; break;
+	case 42: roots[3].size_bits = 38; break;
+	case 43: roots[1].base = 0ul - 4096; break;
+	case 44: roots[0].base = RAM_BASE + 0x800000; roots[0].base &= ~0x7ffffful; break; /* beyond the end of RAM */
+	case 45: record->ram_end += RAM_MAX; roots[0].base = BASE - 0x200000 + RAM_MAX; break; /* beyond the views */
+	case 46: roots[4].base = BASE; break;
+	case 47: roots[1].base = RAM_BASE + 0x900000; record->initrd_start = roots[1].base; record->initrd_end = roots[1].base + 64;
+		break;
+	default: roots[1].base = 0x90000000; break;
 	}
 }
 
@@ -115,16 +125,21 @@ static u64 slot(void)
 	return below(12) == 0 ? below(1100) : below(3) == 0 ? 4 + below(5) : 16 + below(24);
 }
 
-/* The kernel table's slot of a table, or 0. */
-static u32 some_table(void)
+/* The kernel table's slot of a capability of that type, or 0. */
+static u32 some(u32 type)
 {
 	u32 seen = 0;
 	u32 found = 0;
 
 	for (u16 c = 1; c < model.caps_end; c++)
-		if (model.caps[c].type == CAP_TABLE && model_container(&model, c) == M_KERNEL_TABLE && below(++seen) == 0)
+		if (model.caps[c].type == type && model_container(&model, c) == M_KERNEL_TABLE && below(++seen) == 0)
 			found = model_index(&model, c);
 	return found;
+}
+
+static u32 some_table(void)
+{
+	return some(CAP_TABLE);
 }
 
 static struct m_operation random_operation(void)
@@ -143,19 +158,23 @@ static struct m_operation random_operation(void)
 	case OP_MOVE:
 		o.a0 = below(2) == 0 ? some_table() : 0;
 		o.a3 = below(4) == 0 ? some_table() : 0;
+		o.a4 = below(3) == 0 ? some(CAP_NOTIFICATION) : o.a4;
 		o.a5 = RIGHTS_ALL;
 		o.a6 = 0;
 		break;
 	case OP_DELETE:
 	case OP_REVOKE:
 		o.a0 = below(4) == 0 ? some_table() : 0;
+		o.a2 = below(3) == 0 ? some(CAP_NOTIFICATION) : below(6) == 0 ? K_RAM : o.a2;
 		break;
 	case OP_BIND:
+		o.a0 = below(8) == 0 ? o.a0 : some(CAP_NOTIFICATION);
 		o.a2 = below(6);
 		o.a3 = below(10) == 0 ? below(300) : below(4);
 		o.a4 = below(10) == 0 ? below(40) : below(4);
 		break;
 	case OP_FILL:
+		o.a0 = below(8) == 0 ? o.a0 : some(CAP_UNTYPED);
 		o.a2 = below(4) * 8 + (below(8) == 0);
 		o.a3 = below(0x40008) / 8 * 8;
 		o.a4 = below(4) == 0 ? below(0x50000) : 8 * below(600);
@@ -180,9 +199,10 @@ static void random_program(struct world_program *program)
 	program->count = 0;
 	for (u32 i = 0; i < most + 2 * many; i++) {
 		static struct model before;
-		u32 actor = below(4) == 0 ? some_table() : 0;
+		u32 actor = below(3) == 0 ? some_table() : 0;
 		struct m_operation o = random_operation();
 		u64 timer = 40 + i / 2;
+		enum status status = STATUS_OK;
 
 		if (i < 2 * many) {
 			actor = 0;
@@ -192,14 +212,64 @@ static void random_program(struct world_program *program)
 		program->actors[program->count] = actor;
 		program->operations[program->count] = o;
 		model_copy(&before, &model);
-		if (model_replay(&model, actor, &o) == STATUS_OK) {
+		status = model_replay(&model, actor, &o);
+		if (status == STATUS_OK) {
 			program->count++;
-		} else if (below(25) == 0) {
+		} else if (below(status == STATUS_BAD_SLOT || status == STATUS_NO_CAP || status == STATUS_OCCUPIED ? 60 : 10) == 0) {
 			program->count++;
 			return;
 		} else {
 			model_copy(&model, &before);
 		}
+	}
+}
+
+/* ---- Programs for what random ones seldom come to ---- */
+#define OPERATION(...) (struct m_operation){ __VA_ARGS__ }
+static void add(struct world_program *program, u32 actor, struct m_operation o)
+{
+	program->actors[program->count] = actor;
+	program->operations[program->count++] = o;
+}
+
+#define DIRECTED 20u
+static void directed_program(u32 n, struct world_program *program)
+{
+	static const struct m_operation fills[DIRECTED - 11] = { { OP_FILL, 27, 4, 0, 8, 0, 0 }, { OP_FILL, 27, 0, 4, 8, 0, 0 },
+		{ OP_FILL, 27, 0, 0, 4, 0, 0 }, { OP_FILL, 27, 0, MACHINE_SYSTEM_BYTES + 8, 8, 0, 0 },
+		{ OP_FILL, 27, 0, MACHINE_SYSTEM_BYTES, 8, 0, 0 }, { OP_FILL, 27, 8192, 0, 8, 0, 0 }, { OP_FILL, 27, 4096, 0, 8, 0, 0 },
+		{ OP_FILL, KERNEL_TABLE_SLOTS, 0, 0, 8, 0, 0 }, { OP_FILL, 27, 8, 0, 4088, 0, 0 } };
+
+	program->count = 0;
+	add(program, 0, OPERATION(OP_RETYPE, K_RAM, OBJECT_TABLE, 4, 0, 20, 1));
+	add(program, 0, OPERATION(OP_RETYPE, K_RAM, OBJECT_NOTIFICATION, 0, 20, 1, 1));
+	add(program, 0, OPERATION(OP_RETYPE, K_RAM, OBJECT_NOTIFICATION, 0, 0, 21, 2));
+	add(program, 0, OPERATION(OP_RETYPE, K_RAM, OBJECT_UNTYPED | OBJECT_NO_SCHEDULE, 12, 0, 24, 1));
+	add(program, 0, OPERATION(OP_RETYPE, 24, OBJECT_THREAD, 0, 0, 25, 2));
+	add(program, 0, OPERATION(OP_BIND, 21, BIND_LINE, 10, 1, 0, 0));
+	add(program, 0, OPERATION(OP_BIND, 21, BIND_FAULT_RING, 0, 3, 0, 0));
+	switch (n) {
+	case 0: add(program, 20, OPERATION(OP_BIND, 1, BIND_LINE, 11, 0, 0, 0)); break;
+	case 1: add(program, 0, OPERATION(OP_BIND, 22, BIND_LINE, 10, 0, 0, 0)); break;
+	case 2: add(program, 0, OPERATION(OP_BIND, 21, BIND_LINE, 11, 1, 0, 0)); break;
+	case 3: add(program, 0, OPERATION(OP_SET_SCHEDULING, 25, 1, 1, 1, 0, 0)); break;
+	case 4:
+		add(program, 0, OPERATION(OP_COPY, 25, THREAD_BOUND, 0, 22, RIGHTS_ALL, 0));
+		add(program, 0, OPERATION(OP_COPY, 26, THREAD_BOUND, 0, 22, RIGHTS_ALL, 0));
+		break;
+	case 5:
+		for (u32 i = 0; i <= WINDOWS_MAX; i++)
+			add(program, 0, OPERATION(OP_WINDOW, 0, 20000, i % PARTITIONS, 0, 0, 0));
+		break;
+	case 6: add(program, 0, OPERATION(OP_BIND, 21, BIND_LINE, 300, 0, 0, 0)); break;
+	case 7: add(program, 0, OPERATION(OP_INSPECT, 25, 0, 0, 0, 0, 0)); break;
+	case 8: add(program, 0, OPERATION(OP_READ_REGISTERS, 25, 0, 0, 0, 0, 0)); break;
+	case 9: add(program, 0, OPERATION(OP_WINDOW, 0, 0x80000000, 0, 0, 0, 0)); break;
+	case 10: add(program, 0, OPERATION(OP_DELETE, 0, 21, 0, 0, 0, 0)); break;
+	default:
+		add(program, 0, OPERATION(OP_RETYPE, K_RAM, OBJECT_PAGE, 12, 0, 27, 1));
+		add(program, 0, fills[n - 11]);
+		break;
 	}
 }
 
@@ -257,10 +327,13 @@ void refuse_run(u64 programs, u64 seed)
 	machine_ram = 0x200000;
 	compare_kernel_slots = KERNEL_TABLE_SLOTS;
 	refuse_damages();
-	for (u64 i = 0; i < programs; i++) {
+	for (u64 i = 0; i < programs + DIRECTED; i++) {
 		const char *difference = NULL;
 
-		random_program(&program);
+		if (i < DIRECTED)
+			directed_program((u32)i, &program);
+		else
+			random_program(&program);
 		if (program.count == 0)
 			continue;
 		difference = refuse_program(&program);

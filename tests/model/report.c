@@ -90,6 +90,9 @@ static void print_step(const struct step *step)
 		printf("\tfault_running(%lu, %lu);\n", a[0], a[1]);
 		break;
 	case STEP_LINE:
+		for (u32 i = 1; i < 8; i++)
+			if (a[i] != 0)
+				printf("\tfake_raise_line(%lu);\n", a[i]);
 		printf("\tline_interrupt(%lu);\n", a[0]);
 		break;
 	case STEP_TICK:

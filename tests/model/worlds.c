@@ -1,7 +1,7 @@
 /* worlds.c - small worlds: the construction programs, and the alphabets of the exhaustive runs. */
 #include "worlds.h"
 
-const char *const world_names[WORLDS] = { "random", "ipc", "caps", "time", "windows", "chain" };
+const char *const world_names[WORLDS] = { "random", "ipc", "caps", "time", "windows", "chain", "spaces", "replay" };
 
 static struct world_program *building;
 static u32 acting; /* the table that does what is added */
@@ -115,6 +115,8 @@ static void random_hardware(void)
 {
 	op(OP_BIND, K_NOTIFICATION, BIND_LINE, 10, 0, 0, 0);
 	op(OP_BIND, K_NOTIFICATION, BIND_LINE, 11, 1, 0, 0);
+	for (u32 i = 0; i < 4; i++)
+		op(OP_BIND, K_NOTIFICATION, BIND_LINE, 13 + i, 5 + i, 0, 0);
 	op(OP_BIND, K_NOTIFICATION + 1, BIND_TIMER, 0, 2, 0, 0);
 	op(OP_BIND, K_NOTIFICATION + 1, BIND_FAULT_RING, 0, 3, 0, 0);
 	op(OP_BIND, K_NOTIFICATION + 2, BIND_POWER_OFF, 0, 31, 0, 0);
@@ -212,6 +214,7 @@ static void small_world(bool passive)
 		for (u32 n = 0; n < 3; n++)
 			copy(S_TABLE(i), 4 + n, S_THREAD(n), RIGHTS_ALL, 0);
 		copy(S_TABLE(i), 7, S_PAGE, RIGHT_READ | RIGHT_WRITE, 0);
+		copy(S_TABLE(i), 8, S_TABLE(1), RIGHTS_ALL, 0);
 	}
 	copy(S_THREAD(0), THREAD_FAULT, S_SECOND, RIGHT_WRITE | RIGHT_CALL, 77);
 	copy(S_THREAD(2), THREAD_BOUND, S_NOTIFICATION, RIGHTS_ALL, 0);
@@ -248,6 +251,44 @@ static void world_caps(void)
 	acting = 0;
 }
 
+/* One thread with pages, levels and a space of its own to build; its table also holds the end of a derivation that is as
+ * long as one may be. */
+#define DEEP_FIRST 62u
+static void world_spaces(void)
+{
+	make(K_RAM, OBJECT_SPACE, 2, 0, S_SPACE);
+	make(K_RAM, OBJECT_TABLE, 5, 0, S_TABLE(0));
+	make(K_RAM, OBJECT_THREAD, 0, 0, S_THREAD(0));
+	make(K_RAM, OBJECT_UNTYPED, 12, 0, DEEP_FIRST);
+	for (u32 i = 1; i < CAP_MAX_DEPTH - 3; i++)
+		make(DEEP_FIRST + i - 1, OBJECT_UNTYPED, 12, 0, DEEP_FIRST + i);
+	make(DEEP_FIRST + CAP_MAX_DEPTH - 4, OBJECT_UNTYPED, 12, S_TABLE(0), 20);
+	op(OP_RETYPE, K_RAM, OBJECT_UNTYPED, 18, S_TABLE(0), 3, 1);
+	thread(S_THREAD(0), S_TABLE(0), S_SPACE, 10, BUDGET, BUDGET, 0, 0);
+	copy(S_TABLE(0), 2, S_THREAD(0), RIGHTS_ALL, 0);
+	op(OP_RETYPE, K_DEVICE_GIGA, OBJECT_UNTYPED, 12, S_TABLE(0), 5, 1);
+	acting = S_TABLE(0);
+	make(3, OBJECT_SPACE, 2, 0, 6);
+	make(3, OBJECT_SPACE, 1, 0, 7);
+	make(3, OBJECT_SPACE, 0, 0, 8);
+	make(3, OBJECT_PAGE, 12, 0, 9);
+	make(3, OBJECT_THREAD, 0, 0, 10);
+	make(3, OBJECT_NOTIFICATION, 0, 0, 11);
+	acting = 0;
+	op(OP_RESUME, S_THREAD(0), 0, 0, 0, 0, 0);
+}
+
+/* What the component of tests/system/replay.sys sees of its world: free slots, and memory that gives no right to schedule. */
+static void world_replay(void)
+{
+	make(K_RAM, OBJECT_SPACE, 2, 0, S_SPACE);
+	make(K_RAM, OBJECT_TABLE, 7, 0, S_TABLE(0));
+	make(K_RAM, OBJECT_THREAD, 0, 0, S_THREAD(0));
+	op(OP_RETYPE, K_RAM, OBJECT_UNTYPED | OBJECT_NO_SCHEDULE, 22, S_TABLE(0), REPLAY_POOL, 1);
+	thread(S_THREAD(0), S_TABLE(0), S_SPACE, 100, BUDGET, BUDGET, 0, 0);
+	op(OP_RESUME, S_THREAD(0), 0, 0, 0, 0, 0);
+}
+
 /* Ten passive servers in a row: each has its own endpoint in slot 1 and the next one's in slot 2. */
 #define CHAIN_THREADS 10u
 #define C_ENDPOINT(i) (50 + (i))
@@ -256,6 +297,7 @@ static void world_caps(void)
 static void world_chain(void)
 {
 	make(K_RAM, OBJECT_SPACE, 2, 0, S_SPACE);
+	make(K_RAM, OBJECT_SPACE, 2, 0, S_SPACE + 1);
 	for (u32 i = 0; i <= CHAIN_THREADS; i++)
 		make(K_RAM, OBJECT_ENDPOINT, 0, 0, C_ENDPOINT(i));
 	for (u32 i = 0; i < CHAIN_THREADS; i++) {
@@ -263,7 +305,7 @@ static void world_chain(void)
 		make(K_RAM, OBJECT_THREAD, 0, 0, C_THREAD(i));
 	}
 	for (u32 i = 0; i < CHAIN_THREADS; i++) {
-		thread(C_THREAD(i), C_TABLE(i), S_SPACE, 20 + i, 900, 90000, i == 0 ? 0 : SCHEDULE_PASSIVE, 300 * (i % 3));
+		thread(C_THREAD(i), C_TABLE(i), S_SPACE + i % 2, 20 + i, 900, 90000, i == 0 ? 0 : SCHEDULE_PASSIVE, 300 * (i % 3));
 		copy(C_TABLE(i), 1, C_ENDPOINT(i), RIGHTS_ALL, 0);
 		copy(C_TABLE(i), 2, C_ENDPOINT((i + 1) % CHAIN_THREADS), RIGHTS_ALL, i + 1);
 		copy(C_TABLE(i), 3, C_THREAD((i + 2) % CHAIN_THREADS), RIGHTS_ALL, 0);
@@ -291,6 +333,12 @@ void world_program(enum world_name name, struct world_program *program)
 		op(OP_WINDOW, 0, 10000, 0, 0, 0, 0);
 		small_world(true);
 		op(OP_SET_SCHEDULING, S_THREAD(2), 10, 9000, 60000, SCHEDULE_PARTITION, 0);
+		break;
+	case WORLD_REPLAY:
+		world_replay();
+		break;
+	case WORLD_SPACES:
+		world_spaces();
 		break;
 	case WORLD_CHAIN:
 		world_chain();
@@ -329,6 +377,8 @@ static const struct step alphabet_ipc[] = {
 	A7(SYS_YIELD, 0, 0, 0, 0, 0, 0, 0),
 	INVOKE(OP_MOVE, 0, PARKED, 0, REPLY, 0, 0),
 	INVOKE(OP_DELETE, 0, REPLY, 0, 0, 0, 0),
+	INVOKE(OP_MOVE, 0, PARKED, 8, REPLY, 0, 0),
+	INVOKE(OP_DELETE, 8, REPLY, 0, 0, 0, 0),
 	INVOKE(OP_SUSPEND, 4, 0, 0, 0, 0, 0),
 	INVOKE(OP_SUSPEND, 5, 0, 0, 0, 0, 0),
 	INVOKE(OP_SUSPEND, 6, 0, 0, 0, 0, 0),
@@ -414,6 +464,40 @@ static const struct step alphabet_chain[] = {
 	{ STEP_TIME, 5000, { 0 } },
 };
 
+static const struct step alphabet_spaces[] = {
+	INVOKE(OP_COPY, 6, 255, 0, 7, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 7, 511, 0, 8, RIGHT_READ, 0),
+	INVOKE(OP_COPY, 8, 0, 0, 9, RIGHT_READ | RIGHT_WRITE, 0),
+	INVOKE(OP_COPY, 8, 1, 8, 0, RIGHT_READ, 0),
+	INVOKE(OP_COPY, 8, 2, 0, 9, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 8, 3, 0, 5, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 6, 1, 0, 8, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 0, 12, 0, 8, RIGHT_READ, 0),
+	INVOKE(OP_COPY, 7, 2, 0, 12, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 0, 13, 0, 9, RIGHT_READ | RIGHT_EXECUTE, 0),
+	INVOKE(OP_MOVE, 8, 4, 0, 13, 0, 0),
+	INVOKE(OP_MOVE, 8, 5, 0, 5, 0, 0),
+	INVOKE(OP_MOVE, 8, 6, 8, 4, 0, 0),
+	INVOKE(OP_MOVE, 7, 3, 7, 511, 0, 0),
+	INVOKE(OP_DELETE, 8, 0, 0, 0, 0, 0),
+	INVOKE(OP_DELETE, 7, 511, 0, 0, 0, 0),
+	INVOKE(OP_DELETE, 0, 8, 0, 0, 0, 0),
+	INVOKE(OP_DELETE, 0, 9, 0, 0, 0, 0),
+	INVOKE(OP_DELETE, 0, 6, 0, 0, 0, 0),
+	INVOKE(OP_REVOKE, 0, 8, 0, 0, 0, 0),
+	INVOKE(OP_REVOKE, 0, 9, 0, 0, 0, 0),
+	INVOKE(OP_REVOKE, 0, 3, 0, 0, 0, 0),
+	INVOKE(OP_COPY, 10, THREAD_SPACE, 0, 7, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 10, THREAD_SPACE, 0, 6, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 10, THREAD_BOUND, 0, 11, RIGHT_WRITE, 0),
+	INVOKE(OP_RETYPE, 20, OBJECT_UNTYPED, 12, 0, 21, 1),
+	INVOKE(OP_RETYPE, 21, OBJECT_UNTYPED, 11, 0, 22, 1),
+	INVOKE(OP_RETYPE, 20, OBJECT_PAGE, 12, 0, 23, 1),
+	INVOKE(OP_COPY, 0, 24, 0, 23, RIGHTS_ALL, 0),
+	INVOKE(OP_COPY, 0, 25, 0, 24, RIGHTS_ALL, 0),
+	{ STEP_TICK, 0, { 0 } },
+};
+
 static const struct {
 	const struct step *steps;
 	u32 count;
@@ -423,6 +507,7 @@ static const struct {
 	[WORLD_CAPS] = { alphabet_caps, sizeof alphabet_caps / sizeof alphabet_caps[0] },
 	[WORLD_TIME] = { alphabet_time, sizeof alphabet_time / sizeof alphabet_time[0] },
 	[WORLD_WINDOWS] = { alphabet_time, sizeof alphabet_time / sizeof alphabet_time[0] },
+	[WORLD_SPACES] = { alphabet_spaces, sizeof alphabet_spaces / sizeof alphabet_spaces[0] },
 	[WORLD_CHAIN] = { alphabet_chain, sizeof alphabet_chain / sizeof alphabet_chain[0] },
 };
 

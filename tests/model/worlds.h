@@ -7,13 +7,17 @@ enum step_kind { STEP_SYSCALL = 0, STEP_FAULT = 1, STEP_LINE = 2, STEP_TICK = 3,
 struct step {
 	u8 kind;
 	u32 ticks;
-	u64 a[8];       /* a0 to a7; a fault: cause, address; a line: its number */
+	u64 a[8];       /* a0 to a7; a fault: cause, address; lines: their numbers, 0 for none */
 };
 
-enum world_name { WORLD_RANDOM = 0, WORLD_IPC = 1, WORLD_CAPS = 2, WORLD_TIME = 3, WORLD_WINDOWS = 4, WORLD_CHAIN = 5, WORLDS = 6 };
+enum world_name { WORLD_RANDOM = 0, WORLD_IPC = 1, WORLD_CAPS = 2, WORLD_TIME = 3, WORLD_WINDOWS = 4, WORLD_CHAIN = 5, WORLD_SPACES = 6,
+	WORLD_REPLAY = 7, WORLDS = 8 };
 extern const char *const world_names[WORLDS];
 
 #define RANDOM_TASKS 6u
+#define REPLAY_SPARE 3u      /* slots of tests/system/replay.sys: free ones, and its memory */
+#define REPLAY_SPARES 64u
+#define REPLAY_POOL 67u
 
 void world_program(enum world_name name, struct world_program *program);
 /* What the supervisor of the random world does to start a task again, or (RANDOM_TASKS) to make anew what they share. */
