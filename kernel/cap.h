@@ -26,7 +26,7 @@ void cap_insert(u32 p, u32 s);
 /*@ requires slots_linked && slot_index(s);
     assigns slots[0 .. N_SLOTS - 1];
     ensures linked: slots_linked;
-    ensures emptied: slots[s].type == CAP_EMPTY;
+    ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 void cap_remove(u32 s);
 

@@ -50,7 +50,8 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 		place.container = IN_THREAD;
 		break;
 	default:
-		return cnode_refuse(STATUS_BAD_TYPE);
+		place.status = STATUS_BAD_TYPE;
+		return place;
 	}
 	return (slots[s].rights & right) == right ? place : cnode_refuse(STATUS_NO_RIGHT);
 }
@@ -146,7 +147,7 @@ static inline bool cnode_is_hardware(u32 s)
 
 /*@ requires kernel_valid && slot_index(s);
     assigns \nothing;
-    ensures movable: \result == STATUS_OK ==> CAP_UNTYPED <= slots[s].type <= CAP_REPLY; */
+    ensures movable: \result == STATUS_OK ==> slots[s].type != CAP_EMPTY && slots[s].type != CAP_RESERVED; */
 static enum status cnode_check_move(u32 s)
 {
 	u8 type = slots[s].type;
@@ -166,10 +167,26 @@ static enum status cnode_check_move(u32 s)
 	return STATUS_OK;
 }
 
+/* The capability without children in slot `from` stands in the empty slot `to`, at its place of the derivation. */
+/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
+    assigns slots[0 .. N_SLOTS - 1];
+    ENSURES_SLOTS_VALID
+    ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
+      slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object);
+    ensures left: slots[from].type == CAP_EMPTY;
+    ensures others: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
+static inline void cnode_transfer(u32 from, u32 to)
+{
+	u32 parent = slots[from].parent;
+
+	cap_describe(from, to);
+	cap_remove(from);
+	cap_insert(parent, to);
+}
+
 enum status cnode_move(struct place to, struct place from)
 {
 	enum status status = STATUS_OK;
-	u32 parent = NONE;
 
 	if (to.status != STATUS_OK)
 		return to.status;
@@ -192,11 +209,9 @@ enum status cnode_move(struct place to, struct place from)
 		slots[from.slot].type = CAP_EMPTY;
 		return STATUS_OK;
 	}
-	parent = slots[from.slot].parent;
-	cnode_emptied(from.slot);
-	cap_describe(from.slot, to.slot);
-	cap_remove(from.slot);
-	cap_insert(parent, to.slot);
+	if (from.container == IN_SPACE)
+		space_emptied(from.slot);
+	cnode_transfer(from.slot, to.slot);
 	cnode_filled(to);
 	return STATUS_OK;
 }
@@ -255,6 +270,17 @@ static void cnode_begin_sweep(u32 header, u32 first, u32 size)
 	slots[header].parent = size;
 }
 
+/* Slots of a table of this size. */
+/*@ requires 1 <= bits <= 16;
+    assigns \nothing;
+    ensures size: \result == 1 << bits;
+    ensures range: 1 <= \result; */
+static inline u32 cnode_table_size(u8 bits)
+{
+	/*@ assert positive: ((1 << bits) << (31 - bits)) == (1 << 31); */
+	return 1u << bits;
+}
+
 /* The original of an object in slot s is gone: out of use at once. */
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE;
@@ -271,7 +297,7 @@ static void cnode_destroy(u32 s)
 		cnode_put_dying(DYING_QUEUES, object);
 		break;
 	case CAP_TABLE:
-		cnode_begin_sweep(object, 1, 1u << slots[s].size_bits);
+		cnode_begin_sweep(object, 1, cnode_table_size(slots[s].size_bits));
 		cnode_put_dying(DYING_TABLES, object);
 		break;
 	case CAP_SPACE:
@@ -351,10 +377,11 @@ static bool cnode_bury_slot(u32 s)
 /* The next of `end` slots from number `from` on that is not empty, looking at SWEEP_STEPS slots at most. */
 /*@ requires slot_index(first) && end <= N_SLOTS - first;
     assigns \nothing;
-    ensures further: from <= \result && (from <= end ==> \result <= end); */
+    ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from); */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
-	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end);
+	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end) &&
+	      (\at(from, Pre) > end ==> from == \at(from, Pre));
 	    loop assigns i, from;
 	    loop variant SWEEP_STEPS - i; */
 	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)

@@ -44,7 +44,7 @@ enum status cnode_move(struct place to, struct place from);
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
     ENSURES_VALID
-    ensures emptied: \result == STATUS_OK ==> slots[s].type == CAP_EMPTY; */
+    ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY; */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory
