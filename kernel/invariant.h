@@ -110,7 +110,27 @@
     predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
       slots_spaces && slots_containers && slots_linked;
     predicate hart_valid = hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid;
-    predicate kernel_valid = threads_valid && queues_inside && slots_valid && hart_valid; */
+    predicate kernel_valid = threads_valid && queues_inside && slots_valid && hart_valid;
+
+    // Where boot begins, nothing is there. True of the image as it is loaded, as to the kernel block; everywhere else the
+    // views of an object begin when retype has zeroed its memory (trusted.md, 2).
+    predicate slots_zero = \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY && slots[s].next == 0 &&
+      slots[s].prev == 0 && slots[s].parent == 0 && slots[s].container == IN_TABLE;
+    predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 &&
+      queues[q].bound == 0 && queues[q].line == 0 && queues[q].timer == 0 && queues[q].link == 0;
+    predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED &&
+      threads[t].next == 0 && threads[t].prev == 0 && threads[t].queue == 0 && threads[t].table == 0 &&
+      threads[t].table_size == 0 && threads[t].root == 0 && threads[t].bound == 0 && threads[t].reply == 0 &&
+      threads[t].arrival == 0 && threads[t].client == 0 && threads[t].server == 0 && threads[t].link == 0 &&
+      threads[t].chain == 0 && threads[t].dying == 0 && threads[t].partition == 0 && threads[t].budget == 0 &&
+      threads[t].period == 0;
+    predicate hart_zero = hart.current == 0 && hart.payer == 0 && hart.holder == 0 && hart.top == 0 && hart.root == 0 &&
+      hart.fault_queue == 0 && hart.timers_used == 0 && hart.partition == 0 && hart.window == 0 && hart.windows == 0 &&
+      (\forall integer i; 0 <= i < WINDOWS_MAX ==> hart.schedule[i].partition == 0) &&
+      (\forall integer i; 0 <= i < DYING_LISTS ==> hart.dying[i].head == 0 && hart.dying[i].tail == 0) &&
+      (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&
+      (\forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue == 0 && hart.lines[i].next == 0);
+    predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero; */
 
 /* The parts, for the contracts of functions that change the views named. */
 #define ENSURES_THREADS_VALID                                                                          \

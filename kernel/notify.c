@@ -160,8 +160,9 @@ enum status notify_arm(u32 n, u64 deadline)
 	return STATUS_OK;
 }
 
-/*@ requires queue_index(n);
-    assigns queues[n].line, queues[n].lines, queues[n].taken, hart.lines[0 .. N_LINES - 1]; */
+/*@ requires kernel_valid && queue_index(n);
+    assigns queues[0 .. N_QUEUES - 1], hart;
+    ENSURES_VALID */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 {
 	if (line == 0 || line >= N_LINES || line > machine.plic_lines)
@@ -177,8 +178,9 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 	return STATUS_OK;
 }
 
-/*@ requires queue_index(n);
-    assigns queues[n].timer, hart.timers[0 .. N_TIMERS - 1], hart.timers_used; */
+/*@ requires kernel_valid && queue_index(n);
+    assigns queues[0 .. N_QUEUES - 1], hart;
+    ENSURES_VALID */
 static enum status notify_bind_timer(u32 n, u32 mask)
 {
 	u32 timer = hart.timers_used;

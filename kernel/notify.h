@@ -45,6 +45,7 @@ void notify_timers(u64 now);
 enum status notify_arm(u32 n, u64 deadline);
 
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
-/*@ requires queue_index(n);
-    assigns queues[n], hart; */
+/*@ requires kernel_valid && queue_index(n);
+    assigns queues[0 .. N_QUEUES - 1], hart;
+    ENSURES_VALID */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

@@ -23,7 +23,8 @@ static inline u64 wide(u32 index)
 	return (u64)(int)index;
 }
 
-#define RAM_MAX 0x200000000ul /* bytes of RAM that the views cover, 8 GiB; the real end is machine.ram_end */
+#define RAM_MAX 0x200000000ul /* bytes of RAM that the views cover, 8 GiB; the real end is machine.ram_granules */
+#define SYSTEM_MAX (RAM_MAX - IMAGE_SYSTEM)
 
 /* ---- A capability and its place in the derivation (32 bytes) ---- */
 struct slot {
@@ -249,3 +250,5 @@ struct machine {
 	u64 hart;
 };
 extern struct machine machine;
+extern struct boot_record boot_record;   /* what the boot stage said */
+extern struct system_header boot_system; /* what stands behind the image; both are read and checked once */

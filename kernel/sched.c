@@ -679,7 +679,8 @@ void sched_add_partition(u32 n)
 {
 	u32 first = READY_QUEUES + n * PARTITION_QUEUES;
 
-	/*@ loop assigns i, queues[first .. first + REST_QUEUE - READY_QUEUES].kind;
+	/*@ loop invariant queues: queues_inside;
+	    loop assigns i, queues[0 .. N_QUEUES - 1];
 	    loop variant REST_QUEUE - READY_QUEUES + 1 - i; */
 	for (u32 i = 0; i <= REST_QUEUE - READY_QUEUES; i++)
 		queues[first + i].kind = i < PRIORITIES ? QUEUE_READY : QUEUE_WHEEL;

@@ -90,8 +90,9 @@ bool sched_tick(u64 now);
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
-/*@ requires n < PARTITIONS;
-    assigns queues[0 .. N_QUEUES - 1]; */
+/*@ requires queues_inside && n < PARTITIONS;
+    assigns queues[0 .. N_QUEUES - 1];
+    ensures queues: queues_inside; */
 void sched_add_partition(u32 n);
 
 /* Whether there is a partition n: 0, or one that has a window. */

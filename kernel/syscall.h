@@ -1,4 +1,4 @@
-/* syscall.h - the entries of the kernel: system calls, faults, interrupts, idling. Each returns the thread to run. */
+/* syscall.h - the entries of the kernel: boot, system calls, faults, interrupts. */
 #pragma once
 #include "untyped.h"
 
@@ -10,7 +10,15 @@
     ENSURES_VALID */
 enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *operation);
 
-/* The arguments are the user's registers a0 to a7, all untrusted. */
+/* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
+ * Stops the machine with a clear sentence if anything does not fit. */
+/*@ requires \valid_read(record) && boot_zero;
+    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record,
+            boot_system;
+    ENSURES_VALID */
+void boot_main(const struct boot_record *record);
+
+/* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
 /*@ requires kernel_valid;
     assigns STATE, ptes[0 .. N_PTES - 1],
             words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];

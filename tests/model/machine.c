@@ -98,7 +98,7 @@ static void boot(void)
 	machine.asid_limit = booting_asids;
 	if (machine_spoil != NULL)
 		machine_spoil(&record, system);
-	boot_main(&record, system);
+	boot_main(&record);
 	leave(sched_leave());
 }
 

@@ -17,6 +17,8 @@ static const struct {
 	{ "outside the system" }, { "names no table" }, { "names no table" }, { NULL }, { NULL }, { NULL },
 	{ "no valid size or alignment" }, { "no valid size or alignment" }, { "lies where it may not" }, { "lies where it may not" },
 	{ "lies where it may not" }, { "lies where it may not" }, { NULL },
+	{ "kernel can name" }, { "no system behind" }, { "crosses a GiB boundary" }, { "no such context" }, { NULL },
+	{ "longer than the kernel's views" }, { "damaged" }, { "lies where it may not" },
 };
 #define DAMAGES ((u32)(sizeof damages / sizeof damages[0]))
 static u32 damage;
@@ -86,12 +88,32 @@ static void damage_roots(struct boot_record *record, struct system_header *syste
 	}
 }
 
+/* What only a wrong boot stage, or one that was given a wrong device tree, can say. */
+static void damage_board(struct boot_record *record, struct system_header *system)
+{
+	struct root_untyped *roots = (struct root_untyped *)((u8 *)system + system->roots_offset);
+
+	switch (damage) {
+	case 49: record->image_start = 0x3e00200000; record->ram_end = 0x4000000000; break;
+	case 50: record->image_end = record->system_start - 1; break;
+	case 51: record->plic_base = 0x3d000000; break;
+	case 52: record->plic_context = 1ul << 32; break;
+	case 53: record->plic_lines = 1ul << 32; break;
+	case 54: system->size = RAM_MAX; record->image_end = record->system_start + RAM_MAX; record->ram_end = record->image_end + 1; break;
+	case 55: system->size = 0; break;
+	default: roots[1].base = record->image_start + IMAGE_BLOCK; record->initrd_start = record->image_start;
+		record->initrd_end = record->ram_end; break; /* a RAM disk over the kernel */
+	}
+}
+
 static void spoil(struct boot_record *record, struct system_header *system)
 {
 	if (damage < 24)
 		damage_record(record, system);
-	else
+	else if (damage < 49)
 		damage_roots(record, system);
+	else
+		damage_board(record, system);
 }
 
 static void refuse_damages(void)

@@ -94,5 +94,8 @@ _Noreturn void arch_panic(const char *why, u64 a, u64 b);
 /* Text on the firmware's console; at boot and on panic only. */
 /*@ assigns \nothing; */
 void arch_print(const char *text);
+/* Text of the system behind the image, from that offset on to its zero byte, or to the end of the system. */
+/*@ assigns \nothing; */
+void arch_print_system(u64 offset);
 /*@ assigns \nothing; */
 void arch_print_number(u64 number);

@@ -23,6 +23,7 @@ extern u64 kernel_mid[512];
 extern u64 kernel_leaf[512];
 extern u8 kernel_text_end[];
 
+/*@ assigns \nothing; */
 static inline u64 machine_entry(u64 physical, u64 flags)
 {
 	return physical >> 12 << 10 | flags;
@@ -79,6 +80,9 @@ u64 arch_entry_level(u32 granule)
 
 void arch_space_kernel_half(u32 space)
 {
+	/*@ loop invariant KERNEL_ENTRY <= i <= DEVICES_ENTRY + 1;
+	    loop assigns i, ptes[space * SPACE_PTES + KERNEL_ENTRY .. space * SPACE_PTES + DEVICES_ENTRY];
+	    loop variant DEVICES_ENTRY + 1 - i; */
 	for (u32 i = KERNEL_ENTRY; i <= DEVICES_ENTRY; i++)
 		ptes[space * SPACE_PTES + i] = ptes[KERNEL_SPACE * SPACE_PTES + i];
 }
@@ -110,6 +114,7 @@ void arch_barrier(void)
 #define SBI_SRST 0x53525354ul
 #define SBI_LEGACY_PUTCHAR 1ul
 
+/*@ assigns \nothing; */
 static u64 machine_sbi(u64 extension, u64 function, u64 a, u64 b)
 {
 	register u64 a0 __asm__("a0") = a;
@@ -134,6 +139,7 @@ void arch_timer_set(u64 deadline)
 	(void)machine_sbi(SBI_TIME, 0, deadline, 0);
 }
 
+/*@ assigns \nothing; */
 static void machine_put(u8 character)
 {
 	(void)machine_sbi(SBI_LEGACY_PUTCHAR, 0, character, 0);
@@ -141,6 +147,9 @@ static void machine_put(u8 character)
 
 void arch_print(const char *text)
 {
+	/*@ loop invariant i <= 4096;
+	    loop assigns i;
+	    loop variant 4096 - i; */
 	for (u32 i = 0; i < 4096 && text[i] != 0; i++) {
 		if (text[i] == '\n')
 			machine_put('\r');
@@ -153,10 +162,16 @@ void arch_print_number(u64 number)
 	u8 digits[20];
 	u32 n = 0;
 
+	/*@ loop invariant n < 20;
+	    loop assigns n, number, digits[0 .. 19];
+	    loop variant 20 - n; */
 	do {
 		digits[n++] = (u8)('0' + number % 10);
 		number /= 10;
-	} while (number != 0);
+	} while (number != 0 && n < 20);
+	/*@ loop invariant n <= 20;
+	    loop assigns n;
+	    loop variant n; */
 	while (n > 0)
 		machine_put(digits[--n]);
 }
@@ -164,16 +179,25 @@ void arch_print_number(u64 number)
 void machine_print_hex(u64 number)
 {
 	arch_print("0x");
-	for (u32 i = 16; i > 0; i--)
-		machine_put((u8)"0123456789abcdef"[number >> (4 * (i - 1)) & 15]);
+	/*@ loop invariant i <= 16;
+	    loop assigns i;
+	    loop variant i; */
+	for (u32 i = 16; i > 0; i--) {
+		u8 digit = (u8)(number >> (4 * (i - 1)) & 15);
+
+		machine_put(digit < 10 ? (u8)('0' + digit) : (u8)('a' + digit - 10));
+	}
 }
 
+/*@ assigns \nothing;
+    ensures \false; */
 static _Noreturn void machine_stop(u64 kind, u64 reason)
 {
 	(void)machine_sbi(SBI_SRST, 0, kind, reason);
 	arch_print("mullion: this machine cannot do that by itself; it is halted\n");
+	/*@ loop assigns \nothing; */
 	for (;;)
-		__asm__ volatile("wfi");
+		__asm__ volatile("wfi" ::: "memory");
 }
 
 void arch_power_off(void)
@@ -188,33 +212,84 @@ void arch_reset(void)
 	machine_stop(1, 0);
 }
 
-/* Who ran, in the words of the specification: lines "COMPONENT THREAD-NUMBER" behind the name of the system. */
-static const char *machine_names;
+/* Byte `offset` of the system behind the image, zero behind its end. Safe whatever the kernel's state is: a panic asks. */
+/*@ assigns \nothing;
+    ensures end: offset >= SYSTEM_MAX ==> \result == 0; */
+static u8 machine_system_byte(u64 offset)
+{
+	if (offset >= boot_system.size || offset >= SYSTEM_MAX)
+		return 0;
+	return (u8)(words[(IMAGE_SYSTEM + offset) / 8] >> (offset % 8 * 8));
+}
 
+void arch_print_system(u64 offset)
+{
+	/*@ loop assigns i;
+	    loop variant SYSTEM_MAX - i; */
+	for (u64 i = offset; machine_system_byte(i) != 0; i++)
+		machine_put(machine_system_byte(i));
+}
+
+/* The end of the line that begins at `offset`: its newline, or the zero byte behind all lines. */
+/*@ requires offset <= SYSTEM_MAX + 1;
+    assigns \nothing;
+    ensures inside: offset <= \result <= SYSTEM_MAX + 1;
+    ensures end: offset <= SYSTEM_MAX ==> \result <= SYSTEM_MAX; */
+static u64 machine_line_end(u64 offset)
+{
+	u64 end = offset;
+
+	/*@ loop invariant offset <= end && (end <= SYSTEM_MAX || end == offset);
+	    loop assigns end;
+	    loop variant SYSTEM_MAX + 1 - end; */
+	while (machine_system_byte(end) != 0 && machine_system_byte(end) != '\n')
+		end++;
+	return end;
+}
+
+/* Who ran, in the words of the specification: lines "COMPONENT THREAD-NUMBER" behind the name of the system. */
+/*@ assigns \nothing; */
+static void machine_print_component(u64 number)
+{
+	u64 line = boot_system.names_offset;
+
+	/*@ loop invariant line <= SYSTEM_MAX;
+	    loop assigns line;
+	    loop variant SYSTEM_MAX - line; */
+	while (machine_system_byte(line) != 0)
+		line++;
+	/*@ loop invariant line <= SYSTEM_MAX + 1;
+	    loop assigns line;
+	    loop variant SYSTEM_MAX + 1 - line; */
+	for (line++; machine_system_byte(line) != 0; line = machine_line_end(line) + 1) {
+		u64 space = line;
+		u64 value = 0;
+
+		/*@ loop invariant line <= space <= SYSTEM_MAX;
+		    loop assigns space;
+		    loop variant SYSTEM_MAX - space; */
+		while (space < machine_line_end(line) && machine_system_byte(space) != ' ')
+			space++;
+		/*@ loop invariant i <= SYSTEM_MAX + 1;
+		    loop assigns i, value;
+		    loop variant SYSTEM_MAX + 1 - i; */
+		for (u64 i = space + 1; i < machine_line_end(line); i++)
+			value = value * 10 + (u64)(machine_system_byte(i) - '0');
+		/*@ loop invariant i <= SYSTEM_MAX;
+		    loop assigns i;
+		    loop variant SYSTEM_MAX - i; */
+		for (u64 i = line; value == number && i < space; i++)
+			machine_put(machine_system_byte(i));
+	}
+}
+
+/*@ assigns \nothing; */
 static void machine_print_thread(u32 t)
 {
 	u64 number = machine.base / THREAD_BYTES + t;
-	const char *line = machine_names;
 
 	arch_print("mullion: running: ");
-	if (t == NONE)
-		arch_print("nobody");
-	while (t != NONE && line != 0 && *line != 0) {
-		const char *end = line;
-		u64 value = 0;
-
-		while (*end != 0 && *end != '\n' && *end != ' ')
-			end++;
-		for (const char *digit = end + 1; *end == ' ' && *digit >= '0' && *digit <= '9'; digit++)
-			value = value * 10 + (u64)(*digit - '0');
-		if (value == number)
-			while (line < end)
-				machine_put((u8)*line++);
-		while (*line != 0 && *line != '\n')
-			line++;
-		if (*line == '\n')
-			line++;
-	}
+	machine_print_component(number);
 	arch_print(" (thread ");
 	arch_print_number(number);
 	arch_print(")\n");
@@ -228,8 +303,11 @@ void arch_panic(const char *why, u64 a, u64 b)
 	arch_print(", ");
 	machine_print_hex(b);
 	arch_print("\n");
-	if (hart.current != NONE) {
+	if (hart.current != NONE && hart.current < N_THREADS) {
 		machine_print_thread(hart.current);
+		/*@ loop invariant i <= 32;
+		    loop assigns i;
+		    loop variant 32 - i; */
 		for (u32 i = 0; i < 32; i++) {
 			arch_print(i == 0 ? "  pc " : i % 4 == 0 ? "\n  x" : "  x");
 			if (i != 0)
@@ -244,38 +322,50 @@ void arch_panic(const char *why, u64 a, u64 b)
 }
 
 /* ---- Interrupt controller: PLIC ---- */
-static inline volatile u32 *machine_plic(u64 offset)
-{
-	return (volatile u32 *)(DEVICES + (machine.plic_base & (GIB - 1)) + offset);
-}
-
 #define PLIC_PRIORITY(line) (4ul * (line))
 #define PLIC_ENABLE(word) (0x2000ul + 0x80ul * machine.plic_context + 4ul * (word))
 #define PLIC_THRESHOLD (0x200000ul + 0x1000ul * machine.plic_context)
 #define PLIC_CLAIM (PLIC_THRESHOLD + 4)
 
+/* The registers of the controller: the only memory of a device that the kernel touches (proofs-notes/trusted.md, 7). */
+/*@ assigns \nothing; */
+static inline u32 machine_plic_read(u64 offset)
+{
+	return *(volatile u32 *)(DEVICES + machine.plic_base % GIB + offset);
+}
+
+/*@ assigns \nothing; */
+static inline void machine_plic_write(u64 offset, u32 value)
+{
+	*(volatile u32 *)(DEVICES + machine.plic_base % GIB + offset) = value;
+}
+
 u32 arch_line_claim(void)
 {
-	u32 line = *machine_plic(PLIC_CLAIM);
+	u32 line = machine_plic_read(PLIC_CLAIM);
 
 	return line < N_LINES ? line : 0;
 }
 
 void arch_line_complete(u32 line)
 {
-	*machine_plic(PLIC_CLAIM) = line;
+	machine_plic_write(PLIC_CLAIM, line);
 }
 
 void arch_line_enable(u32 line)
 {
-	*machine_plic(PLIC_ENABLE(line / 32)) |= 1u << (line % 32);
+	u64 enable = PLIC_ENABLE(line / 32);
+
+	machine_plic_write(enable, machine_plic_read(enable) | 1u << (line % 32));
 	/* QEMU 7.2 looks at pending lines again on a change of priorities, not of enables (hw/intc/sifive_plic.c). */
-	*machine_plic(PLIC_PRIORITY(line)) = 1;
+	machine_plic_write(PLIC_PRIORITY(line), 1);
 }
 
 void arch_line_disable(u32 line)
 {
-	*machine_plic(PLIC_ENABLE(line / 32)) &= ~(1u << (line % 32));
+	u64 enable = PLIC_ENABLE(line / 32);
+
+	machine_plic_write(enable, machine_plic_read(enable) & ~(1u << (line % 32)));
 }
 
 /* ---- Start ---- */
@@ -283,35 +373,28 @@ void arch_line_disable(u32 line)
 #define SIE_BITS (1ul << 5 | 1ul << 9)
 #define COUNTERS_TIME_INSTRET 6ul
 
-const struct system_header *machine_start(const struct boot_record *record)
+void machine_start(void)
 {
 	u64 satp = 0;
 	u64 probe = 0;
-	const struct system_header *system = (const struct system_header *)(WINDOW + IMAGE_OFFSET + IMAGE_SYSTEM);
 
 	__asm__ volatile("csrr %0, satp" : "=r"(satp));
 	__asm__ volatile("csrw satp, %1\n\tcsrr %0, satp\n\tcsrw satp, %2" : "=&r"(probe)
 			 : "r"(satp | SATP_ASID_MASK << SATP_ASID_SHIFT), "r"(satp) : "memory");
 	arch_space_fence();
 	machine.asid_limit = (u32)(probe >> SATP_ASID_SHIFT & SATP_ASID_MASK);
-	machine.plic_base = record->plic_base;
-	machine.plic_context = (u32)record->plic_context;
-	machine.plic_lines = (u32)record->plic_lines;
-	if (system->magic == SYSTEM_MAGIC) {
-		machine_names = (const char *)system + system->names_offset;
-		while (*machine_names++ != 0)
-			;
-	}
-	for (u32 line = 1; line < N_LINES && line <= machine.plic_lines; line++) {
-		*machine_plic(PLIC_PRIORITY(line)) = 1;
-		arch_line_disable(line);
-	}
-	*machine_plic(PLIC_THRESHOLD) = 0;
-	return system;
 }
 
 void machine_run(void)
 {
+	/*@ loop invariant 1 <= line <= N_LINES;
+	    loop assigns line;
+	    loop variant N_LINES - line; */
+	for (u32 line = 1; line < N_LINES && line <= machine.plic_lines; line++) {
+		machine_plic_write(PLIC_PRIORITY(line), 1);
+		arch_line_disable(line);
+	}
+	machine_plic_write(PLIC_THRESHOLD, 0);
 	/* User mode next, interrupts on there; no floating point; no access to user memory (SUM, MXR stay clear). */
 	__asm__ volatile("csrw sstatus, %0" :: "r"(SSTATUS_SPIE));
 	__asm__ volatile("csrw scounteren, %0" :: "r"(COUNTERS_TIME_INSTRET));
@@ -328,5 +411,5 @@ u64 machine_pending(void)
 
 void machine_wait(void)
 {
-	__asm__ volatile("wfi");
+	__asm__ volatile("wfi" ::: "memory");
 }

@@ -1,5 +1,6 @@
 /* machine.h - what the files of this folder share. */
 #pragma once
+#include "../../invariant.h"
 #include "arch.h"
 
 /* Where physical memory appears to the kernel: GiB n of RAM at WINDOW + n GiB; the GiB with the devices at DEVICES. */
@@ -15,14 +16,37 @@ struct boot_tables {
 };
 /* With the MMU off: fill the kernel's own root. */
 struct boot_tables arch_boot_tables(const struct boot_record *record);
-/* With the MMU on: note what the machine is, interrupts of the controller off. Returns the system behind the kernel. */
-const struct system_header *machine_start(const struct boot_record *record);
-/* The last step before the first thread: counters, interrupt enables. */
+/* With the MMU on: note how many address-space identifiers there are. */
+/*@ assigns machine.asid_limit; */
+void machine_start(void);
+/* The last step before the first thread: lines of the controller off, counters, interrupt enables. */
+/*@ assigns \nothing; */
 void machine_run(void);
+/* Bits of the interrupts that are pending, as in sip; sleep until there is one. */
+/*@ assigns \nothing; */
 u64 machine_pending(void);
+/*@ assigns \nothing; */
 void machine_wait(void);
+/*@ assigns \nothing; */
 void machine_print_hex(u64 number);
+
+/* The first C with the MMU on. Answers the first thread, as the next two answer the one that goes on. */
+/*@ requires \valid_read(record) && boot_zero;
+    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
+            payload[0 .. 5];
+    ENSURES_VALID
+    ensures \result == hart.current; */
 u32 arch_start(const struct boot_record *record);
+/* scause and stval of a trap from user mode that is no system call. */
+/*@ requires kernel_valid;
+    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_VALID */
 u32 trap_handle(u64 cause, u64 value);
+/*@ requires kernel_valid;
+    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_VALID
+    ensures somebody: \result != NONE; */
 u32 trap_idle(void);
+/*@ assigns \nothing;
+    ensures \false; */
 _Noreturn void trap_panic(u64 cause, u64 value, u64 pc, u64 sp, u64 ra);

@@ -1,5 +1,5 @@
 /* trap.c - what a trap is: interrupt, fault of a thread, idling, or an error of the kernel. */
-#include "../../boot.h"
+#include "../../syscall.h"
 #include "arch.h"
 #include "machine.h"
 
@@ -25,6 +25,8 @@ u32 trap_idle(void)
 {
 	u32 next = NONE;
 
+	/*@ LOOP_VALID
+	    loop assigns next, STATE_AND_ENTRIES, payload[0 .. 5]; */
 	while (next == NONE) {
 		u64 pending = machine_pending();
 
@@ -58,12 +60,11 @@ _Noreturn void trap_panic(u64 cause, u64 value, u64 pc, u64 sp, u64 ra)
 
 u32 arch_start(const struct boot_record *record)
 {
-	const struct system_header *system = machine_start(record);
-
+	machine_start();
 	arch_print("mullion: kernel started on hart ");
 	arch_print_number(record->hart);
 	arch_print("\n");
-	boot_main(record, system);
+	boot_main(record);
 	machine_run();
 	return sched_leave();
 }

@@ -187,6 +187,20 @@ void arch_print(const char *text)
 	fake.text_length += (u32)length;
 }
 
+void arch_print_system(u64 offset)
+{
+	u8 text[65];
+	u32 n = 0;
+
+	for (; n < 64 && offset + n < boot_system.size; n++) {
+		text[n] = (u8)(words[(IMAGE_SYSTEM + offset + n) / 8] >> (offset + n) % 8 * 8);
+		if (text[n] == 0)
+			break;
+	}
+	text[n] = 0;
+	arch_print((const char *)text);
+}
+
 void arch_print_number(u64 number)
 {
 	char text[24];

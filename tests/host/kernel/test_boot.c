@@ -43,13 +43,13 @@ static void operation(u32 n, struct program_operation o)
 
 static void boots(void)
 {
-	boot_main(&record, &system_image->header);
+	boot_main(&record);
 	TRUE(strstr((const char *)fake.text, "constructed") != NULL);
 }
 
 static void fails_with(const char *what)
 {
-	STOPS(boot_main(&record, &system_image->header), STOP_PANIC);
+	STOPS(boot_main(&record), STOP_PANIC);
 	if (strstr((const char *)fake.text, what) == NULL) {
 		fprintf(stderr, "printed: %s\n", (const char *)fake.text);
 		TRUE(false);
@@ -77,6 +77,18 @@ static void each_field_of_the_record_is_checked(void)
 	SPOILED(record.timebase = 1, "timebase");
 	SPOILED(record.timebase = 2000000000, "timebase");
 	SPOILED(record.system_start += 8, "no system");
+	SPOILED(record.image_end = BASE + 0x80000, "no system");
+	SPOILED((record.image_start = 0x3e00200000, record.ram_end = 0x4000000000), "beyond the memory that the kernel can name");
+	SPOILED(record.plic_base = 0x3d000000, "crosses a GiB boundary");
+	SPOILED(record.plic_context = 15872, "no such context");
+}
+
+static void more_lines_than_the_kernel_serves_do_no_harm(void)
+{
+	good();
+	record.plic_lines = 0x100000003;
+	boots();
+	EQ(machine.plic_lines, N_LINES - 1);
 }
 
 static void a_system_for_another_machine_is_refused(void)
@@ -89,6 +101,11 @@ static void a_system_for_another_machine_is_refused(void)
 	SPOILED(system_image->header.plic_base = 0, "interrupt controller");
 	SPOILED(system_image->header.roots = 2000, "");
 	SPOILED(system_image->header.size = 0x1000000, "longer than the image");
+	SPOILED((record.image_end = record.system_start + RAM_MAX, record.ram_end = record.image_end + 1,
+		 system_image->header.size = RAM_MAX), "longer than the kernel's views");
+	SPOILED((system_image->header = (struct system_header){ .magic = SYSTEM_MAGIC, .version = SYSTEM_VERSION, .load_address = BASE,
+		 .ram_end = BASE + ARENA_BYTES, .timebase = TIMEBASE, .plic_base = 0xc000000 }), "damaged"); /* of no bytes */
+	SPOILED(system_image->header.names_offset = 0x40000, "damaged");
 	SPOILED(system_image->header.roots_offset = 0x50000, "damaged");
 	SPOILED(system_image->header.sections_offset = 0x50000, "damaged");
 	SPOILED(system_image->header.sections = 0x1000000, "damaged");
@@ -111,6 +128,14 @@ static void a_root_lies_where_it_may(void)
 	SPOILED((system_image->roots[0] = (struct root_untyped){ 0xc000000, 12, MEMORY_DEVICE, 0, 0 }), "may not");
 	SPOILED((system_image->roots[0] = (struct root_untyped){ 0x8000000, 27, MEMORY_DEVICE, 0, 0 }), "may not");
 	SPOILED((system_image->roots[0] = (struct root_untyped){ 0x100000000, 12, MEMORY_RAM, 0, 0 }), "may not");
+	/* A RAM disk that would lie over the kernel, and ram beyond the views */
+	SPOILED((record.initrd_start = BASE, record.initrd_end = BASE + 0x200000,
+		 system_image->roots[0] = (struct root_untyped){ BASE + 0x40000, 12, MEMORY_DEVICE, 0, 0 }), "may not");
+	SPOILED((record.ram_end = BASE + RAM_MAX + 0x40000000,
+		 system_image->roots[0] = (struct root_untyped){ BASE + RAM_MAX, 12, MEMORY_RAM, 0, 0 }), "may not");
+	SPOILED((system_image->roots[0] = (struct root_untyped){ 0x4000000000, 12, MEMORY_DEVICE, 0, 0 }), "size or alignment");
+	SPOILED((system_image->roots[0] = (struct root_untyped){ ~0xffful, 12, MEMORY_DEVICE, 0, 0 }), "size or alignment");
+	SPOILED((system_image->roots[0] = (struct root_untyped){ DEVICE_BASE + 32, 6, MEMORY_DEVICE, 0, 0 }), "size or alignment");
 	SPOILED((system_image->header.roots = 2, system_image->roots[1] = (struct root_untyped){ RAM_BASE, 12, MEMORY_RAM, 0, 0 }),
 		"overlap");
 }
@@ -118,6 +143,8 @@ static void a_root_lies_where_it_may(void)
 static void an_operation_that_is_refused_ends_the_boot(void)
 {
 	SPOILED(operation(0, (struct program_operation){ OP_DELETE, 0, 99, 0, 0, 0, 0 }), "does not fit");
+	SPOILED(operation(0, (struct program_operation){ OP_DELETE, 0, 99, 0, 0, 0, 0 }), "operation 0 of section tests was refused");
+	SPOILED(operation(0, (struct program_operation){ 99, 0, 0, 0, 0, 0, 0 }), "does not fit");
 	SPOILED(system_image->sections[0].actor = 99, "names no table");
 	SPOILED(system_image->sections[0].actor = 5000, "names no table");
 }
@@ -235,7 +262,8 @@ static void a_schedule_is_handed_over_by_the_kernel_table(void)
 
 const struct test boot_tests[] = {
 #define T(name) { #name, name }
-	T(a_good_system_boots), T(each_field_of_the_record_is_checked), T(a_system_for_another_machine_is_refused),
+	T(a_good_system_boots), T(each_field_of_the_record_is_checked),
+	T(more_lines_than_the_kernel_serves_do_no_harm), T(a_system_for_another_machine_is_refused),
 	T(a_root_lies_where_it_may), T(an_operation_that_is_refused_ends_the_boot),
 	T(a_program_is_replayed_through_long_operations), T(a_section_acts_with_its_own_table),
 	T(fill_copies_from_the_system_into_a_page), T(fill_stays_inside_page_and_system),

@@ -34,7 +34,7 @@ static void arena_fresh(void)
 	memset((u8 *)at + (RAM_BASE - BASE), 0xa5, 1ul << RAM_BITS);
 }
 
-static struct system_header *system_put(void)
+static void system_put(void)
 {
 	struct system_header *system = (struct system_header *)((u8 *)ARENA + IMAGE_SYSTEM);
 	struct root_untyped *roots = (struct root_untyped *)(system + 1);
@@ -47,7 +47,6 @@ static struct system_header *system_put(void)
 	roots[2] = (struct root_untyped){ .base = 0x10200000, .size_bits = 21, .kind = MEMORY_DEVICE };
 	roots[3] = (struct root_untyped){ .base = 0x40000000, .size_bits = 30, .kind = MEMORY_DEVICE };
 	roots[4] = (struct root_untyped){ .base = ROM_BASE, .size_bits = 16, .kind = MEMORY_ROM };
-	return system;
 }
 
 void world_boot_bare(void)
@@ -64,7 +63,8 @@ void world_boot_bare(void)
 	started = false;
 	k_next = K_FREE;
 	fake.time = 1000000;
-	boot_main(&record, system_put());
+	system_put();
+	boot_main(&record);
 }
 
 /* ---- Construction with the kernel table's authority ---- */

@@ -1,6 +1,6 @@
 /* world.h - a small machine with the kernel on it: memory, user threads as the hardware would run them, and checks. */
 #pragma once
-#include "../../../kernel/boot.h"
+#include "../../../kernel/syscall.h"
 #include "fake_arch.h"
 #include <stdio.h>
 #include <stdlib.h>
