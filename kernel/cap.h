@@ -104,6 +104,7 @@ static inline void cap_reserve(u64 s, u64 t)
 /* Free the slots that thread t reserved. */
 /*@ requires threads_waiting && slots_valid && thread_index(t);
     assigns slots[0 .. N_SLOTS - 1].type, threads[t].reply, threads[t].arrival;
+    exits \false;
     ensures waiting: threads_waiting;
     ENSURES_SLOTS_VALID
     ensures released: threads[t].reply == NONE && threads[t].arrival == NONE; */

@@ -7,13 +7,14 @@
 #include "arch/riscv64/arch.h"
 
 /* Switch the lines of n on again whose bits were taken. */
-/*@ requires queue_index(n);
+/*@ requires hart_lines && queues_inside && queue_index(n);
     assigns queues[n].taken; */
 static void notify_acknowledge(u32 n)
 {
 	u32 line = queues[n].line;
 
-	/*@ loop assigns i, line;
+	/*@ loop invariant inside: line < N_LINES;
+	    loop assigns i, line;
 	    loop variant N_LINES - i; */
 	for (u32 i = 0; i < N_LINES && line != 0; i++) {
 		if ((hart.lines[line].bit & queues[n].taken) != 0)
@@ -38,7 +39,7 @@ bool notify_collect(u32 n, u32 t)
 }
 
 /* The bound thread t was receiving: the bits end that, without a message. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && queue_index(n) && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
     ENSURES_VALID */
 static void notify_end_receive(u32 n, u32 t)
