@@ -8,8 +8,9 @@ import time
 from provers import VERSIONS, texts_of
 
 PARSE = ["-machdep", "gcc_x86_64", "-c11"]
-OPTIONS = ["-wp", "-wp-rte", "-rte-initialized", "@all", "-wp-model", "Typed+real", "-wp-definitions-terminate",
-           "-wp-declarations-terminate"]
+OPTIONS = ["-wp", "-wp-rte", "-wp-model", "Typed+real", "-wp-definitions-terminate", "-wp-declarations-terminate"]
+# With -rte-initialized for the functions that have a local variable without a value: of the views, which always have one,
+# it would ask the same again at each read.
 # WP writes each goal for both provers and asks none: in this mode it takes results from a cache, and this one is empty.
 PRINT = ["-wp-prover", "z3,cvc4", "-wp-cache", "offline", "-wp-filename-truncation", "200"]
 SMOKE = ["-wp-smoke-tests", "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
@@ -19,9 +20,9 @@ GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+
 SCHEDULED = re.compile(r"^\[wp\] (\d+) goals? scheduled", re.M)
 CONTRACT = re.compile(r"/\*@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
 NO_PROVER = ("Qed", "CFG", "Trivial")
-# What WP says while it works and what makes goals harder only, never easier.
+# What WP says while it works and what makes goals harder only, never easier; of assembly Unit takes care.
 HARMLESS = re.compile(r"Missing terminates clause for \w+, populates 'terminates \\true'|"
-                      r"Cast with incompatible pointers types|Missing RTE guards")
+                      r"Cast with incompatible pointers types|Missing RTE guards|Clobber list contains")
 
 
 def why3_config(folder):
@@ -95,12 +96,16 @@ class Unit:
         listing = re.search(r"Defined functions \(\d+\)\s+=+\s(.*?)\n\s*\n", log, re.S)
         self.defined = set(re.findall(r"(\w+) \((?:address taken, )?\d+ calls?\)", listing.group(1))) if listing else set()
         if status != 0 or not listing:
-            last = [line for line in log.splitlines() if line.strip()][-3:]
-            self.problems = {name: ["Frama-C cannot read the file: " + " / ".join(last)] for name in sorted(own)}
+            first = [m for m in messages(log) if re.search(r"annot-error|Error|error:", m)] or ["no reason given"]
+            self.problems = {name: ["not read"] for name in sorted(own)}
+            self.add(unit, "Frama-C cannot read the file: " + " ".join(first[0].split()))
             return
         visible = {f.name for name in kernel.includes(unit) for f in kernel.units.get(name, [])}
         for name in sorted(self.defined - visible):
             self.add(unit, f"Frama-C sees a function {name} that tests/proof/kernel.py does not find in the text")
+        for function in kernel.units[unit]:
+            if function.name in own and re.search(r"\b(__asm__|asm)\b", kernel.body_of(function)):
+                self.add(function.name, "inline assembly, which no proof sees: name it in tests/proof/borders.txt")
         for name in sorted(own):
             if name not in self.defined:
                 self.add(name, "no contract (and no use here, so that Frama-C leaves it out)")
@@ -128,12 +133,14 @@ def annotations_of_unit(kernel, name):
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 
-def generate(root, environment, function, folder, smoke=False, borders=None):
+def generate(root, environment, function, folder, smoke=False, borders=None, uninitialized=False):
     """Lets WP make the goals of one function. {goals: [{name, kind, texts or prover}], problems, seconds}."""
     begin = time.monotonic()
     empty = pathlib.Path(folder) / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     options = SMOKE + ["-wp", "-wp-model", "Typed+real"] if smoke else OPTIONS
+    if uninitialized and not smoke:
+        options = options + ["-rte-initialized", function.name]
     status, log = frama_c(root, environment, *options, *PRINT, "-wp-cache-dir", str(empty), "-wp-fct", function.name,
                           "-wp-out", str(folder), function.unit)
     problems = [] if smoke else complaints(log, borders or {})

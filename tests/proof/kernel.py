@@ -14,6 +14,9 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n
 ANNOTATION = re.compile(r"/\*@.*?\*/|//@[^\n]*", re.S)
 ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\)")
 GHOST = re.compile(r"/\*@\s*ghost\b(.*?)\*/", re.S)
+# A local variable that begins without a value: `u32 n;`, `u8 digits[20];`, `struct x y;`.
+WITHOUT_VALUE = re.compile(r"^[ \t]+(?:(?:const|volatile|register|unsigned|signed)\s+)*(?:struct\s+\w+|enum\s+\w+|u8|u16|u32|u64|"
+                           r"bool|int|long|short|char|unsigned|signed)\b[^=;(){}]*;", re.M)
 WORDS = r"(?:(?!(?:if|else|for|while|switch|return|do|case)\b)[A-Za-z_]\w*[ \t*]+)+"
 DEFINITION = re.compile(rf"^[ \t]*{WORDS}(\w+)\(([^;{{}}]*?)\)\s*\{{", re.M)
 
@@ -75,6 +78,14 @@ class Kernel:
         """A static function of a .c file: its name counts there only."""
         line = self.texts[function.unit].splitlines()[function.line - 1]
         return function.unit.endswith(".c") and line.lstrip().startswith("static")
+
+    def body_of(self, function):
+        """The lines of a function as the compiler reads them."""
+        return "\n".join(code_of(self.texts[function.unit]).splitlines()[function.line - 1:function.end])
+
+    def may_read_uninitialized(self, function):
+        """Whether it has a local variable without a value at first; everything else that it can read has one."""
+        return bool(WITHOUT_VALUE.search(self.body_of(function)))
 
     def includes(self, name):
         """The file and all kernel headers that it reads, sorted."""

@@ -18,12 +18,15 @@ import threading
 import time
 
 import goals as wp
+import mutants
 import provers
+import status
 from kernel import Kernel, read_borders
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 RECORD = "recorded.txt"
+PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
 
@@ -58,6 +61,11 @@ class Pool:
             with self.ready:
                 self.open -= 1
                 self.ready.notify_all()
+
+    def end(self):
+        """Lets the threads go."""
+        for _ in self.threads:
+            self.add((9, 0, ""), sys.exit)
 
     def wait(self):
         with self.ready:
@@ -110,6 +118,7 @@ class Proof:
         self.problems = {}      # unit: [text], about the unit as a whole
         self.names, self.done, self.total = {}, 0, 0
         self.on_unit = lambda unit: None
+        self.first_only = False     # stop with a function at its first goal that is not proved
         self.left = {}
 
     def run(self, functions):
@@ -135,7 +144,7 @@ class Proof:
             if ("function", function.name) in self.borders:
                 report["status"] = "assumed"
                 self.finish(function)
-            elif any(text.startswith(("no contract", "Frama-C")) for text in report["problems"]):
+            elif any(text.startswith(("no contract", "not read")) for text in report["problems"]):
                 report["status"] = "unproved"
                 self.finish(function)
             else:
@@ -144,7 +153,8 @@ class Proof:
     def generate(self, function, report):
         self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
         folder = self.work / f"goals.{os.getpid()}" / (function.unit.replace("/", "_") + "." + function.name)
-        made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders)
+        made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders,
+                           self.kernel.may_read_uninitialized(function))
         report["problems"] = report["problems"] + made["problems"]
         report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
                             "prover": goal["by"], "steps": 0, "key": None, "tried": []} for goal in made["goals"]]
@@ -161,7 +171,8 @@ class Proof:
             self.finish(function)
 
     def ask(self, function, report, texts, entry):
-        answer = provers.prove(texts, self.results, self.ladder, self.may_ask)
+        may_ask = self.may_ask and not (self.first_only and any(g["status"] == "unproved" for g in report["goals"]))
+        answer = provers.prove(texts, self.results, self.ladder, may_ask)
         if not texts:
             answer["tried"] = ["WP gave no text for it"]
         with self.lock:
@@ -341,41 +352,146 @@ def summary(proof, begin):
     return text
 
 
+def listed(kernel, units):
+    """The functions that proved.txt wants proved, and those of them that are gone."""
+    chosen, gone = [], []
+    for unit, (_, _, states) in sorted(units.items()):
+        here = {f.name: f for f in kernel.units.get(unit, [])}
+        for name, state in sorted(states.items()):
+            if state in ("proved", "lost"):
+                (chosen if name in here else gone).append(here.get(name, f"{unit}:{name}"))
+    return chosen, gone
+
+
+class Run:
+    """What the commands share: where things are, what is recorded."""
+
+    def __init__(self, options):
+        self.options, self.begin = options, time.monotonic()
+        self.root = pathlib.Path(options.root).resolve()
+        self.build = self.root / "build" / "proof"
+        self.build.mkdir(parents=True, exist_ok=True)
+        self.folder = self.root / "tests" / "proof"
+        self.keys, self.recorded = read_record(self.folder / RECORD)
+        self.units, self.total = status.read_proved(self.folder / PROVED)
+        self.borders = read_borders(self.folder / BORDERS)
+        self.results = provers.Results({} if options.no_cache else self.keys, self.build / "results.txt",
+                                       not options.no_cache and not options.replay)
+        self.screen = Screen(options.json)
+
+    def proof(self, root=None, smoke=False):
+        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay)
+
+    def tidy(self):
+        shutil.rmtree(self.build / f"goals.{os.getpid()}", ignore_errors=True)
+
+
+def prove(run):
+    """All functions, or those that are named: the default."""
+    options = run.options
+    proof = run.proof(smoke=options.smoke)
+    proof.on_unit = lambda unit: run.screen.say(table(proof, unit))
+    gone = []
+    if options.listed:
+        chosen, gone = listed(proof.kernel, run.units)
+        wanted = set(choose(proof.kernel, options.files))
+        chosen = [f for f in chosen if f in wanted]
+    else:
+        chosen = choose(proof.kernel, options.files)
+    proof.run(chosen)
+    if options.record:
+        write_record(run.folder / RECORD, run.recorded, proof.reports)
+        units, lost = status.merge(run.units, proof.kernel, proof.reports)
+        status.write_proved(run.folder / PROVED, units, sum(map(len, proof.kernel.units.values())))
+        gone += [f"{name} was proved and is not any more" for name in lost]
+    if options.json:
+        print(json.dumps(as_json(proof, run.begin), indent=1))
+    else:
+        print(summary(proof, run.begin))
+    for text in gone:
+        print(f"mullion: prove: {text}" if " " in str(text) else f"mullion: prove: {text} is listed in {PROVED} and does not "
+              "exist any more; ./mullion prove --record brings the list up to date", file=sys.stderr)
+    good = all(report["status"] in ("proved", "clean", "assumed") for report in proof.reports.values())
+    if options.listed and not options.json:
+        bad = sum(report["status"] not in ("proved", "clean", "assumed") for report in proof.reports.values())
+        print(f"{len(chosen) - bad} passed, {bad + len(gone)} failed")
+    return 0 if good and not gone and (options.listed or not any(proof.problems.values())) else 1
+
+
+def judge_mutant(run, base, mutant):
+    """(caught, by what). A goal counts if the same goal is proved where the fault is not."""
+    proof = run.proof(mutant.folder)
+    proof.first_only = True
+    proof.run(mutant.functions)
+    proof.pool.end()
+    for function in mutant.functions:
+        before, after = base.get((function.unit, function.name)), proof.reports[function.unit, function.name]
+        if before is None or before["status"] != "proved":
+            continue
+        if any(text.startswith("not read") for text in after["problems"]):
+            return None, "Frama-C cannot read it: " + after["problems"][0]
+        broken = [goal["name"] for goal in after["goals"] if goal["status"] == "unproved"]
+        if broken or after["problems"]:
+            return True, (broken or after["problems"])[0]
+    states = {before["status"] for f in mutant.functions if (before := base.get((f.unit, f.name)))}
+    return (False, "every goal is proved all the same") if states == {"proved"} else (
+        None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
+
+
+def find_mutants(run):
+    """--mutants: a table with what catches each; one that survives is a failure."""
+    folder = run.folder / "mutants"
+    some = [mutants.Mutant(path) for path in sorted(folder.glob("*.patch"))]
+    for name in run.options.files:
+        if not (run.root / name).is_file():
+            raise ValueError(f"there is no file {name}")
+    some = [mutant for mutant in some if mutants.affected(mutant, run.options.files)]
+    for mutant in some:
+        if not mutant.error:
+            mutant.make(run.root, run.build / "mutants")
+    base = run.proof()
+    known = {(f.unit, f.name): f for unit in base.kernel.units.values() for f in unit}
+    wanted = {(f.unit, f.name) for mutant in some if not mutant.error and mutant.by == "prove" for f in mutant.functions}
+    base.run([known[at] for at in sorted(wanted) if at in known])
+    passed = 0
+    for mutant in some:
+        caught, text = None, mutant.error
+        if not mutant.error and mutant.by == "prove":
+            caught, text = judge_mutant(run, base.reports, mutant)
+        elif not mutant.error:
+            caught, text = mutant.test()
+        if not mutant.error:
+            mutant.remove()
+        passed += caught is True
+        word = {True: "caught", False: "SURVIVES", None: "error"}[caught]
+        run.screen.say(f"{word:8} {mutant.name:36} {mutant.by:6} {text}")
+    print(f"{passed} passed, {len(some) - passed} failed")
+    return 0 if passed == len(some) else 1
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./mullion prove", add_help=False, allow_abbrev=False)
     parser.add_argument("files", nargs="*")
-    for option in ("json", "record", "no-cache", "replay", "smoke"):
+    for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants"):
         parser.add_argument(f"--{option}", action="store_true")
     parser.add_argument("--root", default=str(ROOT))
     options = parser.parse_args(arguments)
+    if options.smoke and options.mutants:
+        parser.error("--smoke and --mutants exclude each other")
     if options.no_cache and options.replay:
         parser.error("--no-cache and --replay exclude each other")
+    if options.record and (options.smoke or options.mutants or options.listed):
+        parser.error("--record goes with a proof of files or of everything only")
     return options
 
 
 def main(arguments):
-    options = parse(arguments)
-    begin = time.monotonic()
-    root = pathlib.Path(options.root).resolve()
-    build = root / "build" / "proof"
-    build.mkdir(parents=True, exist_ok=True)
-    record_path = root / "tests" / "proof" / RECORD
-    keys, recorded = read_record(record_path)
-    results = provers.Results({} if options.no_cache else keys, build / "results.txt",
-                              not options.no_cache and not options.replay)
-    proof = Proof(root, build, results, read_borders(root / "tests" / "proof" / BORDERS), Screen(options.json),
-                  options.smoke, not options.replay)
-    proof.on_unit = lambda unit: proof.screen.say(table(proof, unit))
-    proof.run(choose(proof.kernel, options.files))
-    shutil.rmtree(build / f"goals.{os.getpid()}", ignore_errors=True)
-    if options.record:
-        write_record(record_path, recorded, proof.reports)
-    if options.json:
-        print(json.dumps(as_json(proof, begin), indent=1))
-    else:
-        print(summary(proof, begin))
-    good = all(report["status"] in ("proved", "clean", "assumed") for report in proof.reports.values())
-    return 0 if good and not any(proof.problems.values()) else 1
+    run = Run(parse(arguments))
+    command = find_mutants if run.options.mutants else prove
+    try:
+        return command(run)
+    finally:
+        run.tidy()
 
 
 if __name__ == "__main__":

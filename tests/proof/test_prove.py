@@ -261,3 +261,44 @@ def test_what_is_not_there_is_said(tree):
     assert done.returncode == 2 and "files that do: kernel/a.c" in done.stderr
     done = tree.prove("kernel/a.c:other")
     assert done.returncode == 2 and "no function other" in done.stderr
+
+
+MUTANT = """# file: kernel/a.c
+# fault: one too many
+# caught by: prove next_ensures_more
+--- a/kernel/a.c
++++ b/kernel/a.c
+@@ -5,3 +5,3 @@
+ {
+-	return x + 1;
++	return %s;
+ }
+"""
+
+
+def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
+    tree.write("kernel/a.c", GOOD)
+    (tree.root / "tests/proof/mutants").mkdir()
+    tree.write("tests/proof/mutants/more.patch", MUTANT % "x + 2")
+    done = tree.prove("--mutants")
+    assert done.returncode == 0 and "next_ensures_more" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.endswith("1 passed, 0 failed\n")
+    tree.write("tests/proof/mutants/same.patch", MUTANT % "1 + x")
+    tree.write("tests/proof/mutants/old.patch", MUTANT.replace("x + 1", "x + 9") % "x")
+    tree.write("tests/proof/mutants/headless.patch", MUTANT.replace("# fault", "# what") % "x")
+    fails(tree.prove("--mutants"), "SURVIVES same", "error    old", "does not fit any more", "error    headless",
+          "1 passed, 3 failed")
+
+
+def test_a_function_that_was_proved_must_stay_so(tree):
+    tree.write("kernel/a.c", GOOD)
+    assert tree.prove("--record").returncode == 0
+    assert tree.prove("--listed").stdout.endswith("1 passed, 0 failed\n")
+    tree.write("kernel/a.c", GOOD.replace("return x + 1", "return x + 2"))
+    fails(tree.prove("--listed"), "next_ensures_more", "0 passed, 1 failed")
+    done = tree.prove("--record")
+    assert done.returncode == 1 and "was proved and is not any more" in done.stderr
+    assert " next lost" in (tree.root / "tests/proof/proved.txt").read_text()
+    tree.write("kernel/a.c", GOOD.replace("next", "after"))
+    done = tree.prove("--listed")
+    assert done.returncode == 1 and "does not exist any more" in done.stderr
