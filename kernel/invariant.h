@@ -51,7 +51,7 @@
     // I7: numbers of the scheduler.
     predicate threads_timed = \forall integer t; thread_index(t) ==> threads[t].chain <= CHAIN_MAX &&
       threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff &&
-      threads[t].period <= 0x7fffffff;
+      threads[t].period <= 0x7fffffff && threads[t].left <= 0x7fffffff && threads[t].limit <= 0x7fffffff;
 
     predicate hart_inside = hart.current < N_THREADS && hart.payer < N_THREADS && hart.holder < N_THREADS &&
       hart.top <= PRIORITIES && hart.root < N_SPACES && hart.fault_queue < N_QUEUES && hart.timers_used <= N_TIMERS;
@@ -104,6 +104,13 @@
       \at(threads[t].client, A) == \at(threads[t].client, B) && \at(threads[t].server, A) == \at(threads[t].server, B) &&
       \at(threads[t].bound, A) == \at(threads[t].bound, B) && \at(threads[t].budget, A) == \at(threads[t].budget, B) &&
       \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B);
+    // The same but for what is charged: all that a change of payer may touch.
+    predicate threads_same_but_time{A, B} = \forall integer k; thread_index(k) ==>
+      \at(threads[k].state, A) == \at(threads[k].state, B) && \at(threads[k].queue, A) == \at(threads[k].queue, B) &&
+      \at(threads[k].client, A) == \at(threads[k].client, B) && \at(threads[k].server, A) == \at(threads[k].server, B) &&
+      \at(threads[k].partition, A) == \at(threads[k].partition, B) &&
+      \at(threads[k].priority, A) == \at(threads[k].priority, B) && \at(threads[k].root, A) == \at(threads[k].root, B) &&
+      \at(threads[k].limit, A) == \at(threads[k].limit, B) && \at(threads[k].reply, A) == \at(threads[k].reply, B);
     predicate threads_same_but_links{A, B} = \forall integer k; thread_index(k) ==> thread_same{A, B}(k);
 
     predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed;
@@ -133,6 +140,9 @@
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero; */
 
 /* The parts, for the contracts of functions that change the views named. */
+#define REQUIRES_THREADS_VALID                                                                         \
+	requires queued: threads_queued; requires placed: threads_placed;                              \
+	requires waiting: threads_waiting; requires timed: threads_timed;
 #define ENSURES_THREADS_VALID                                                                          \
 	ensures queued: threads_queued; ensures placed: threads_placed;                                \
 	ensures waiting: threads_waiting; ensures timed: threads_timed;

@@ -8,37 +8,37 @@ struct hart hart;
 
 /* The highest set bit of word, which has one. Five halvings, as the ISA has no count-leading-zeros. */
 /*@ assigns \nothing;
-    ensures \result < 64; */
+    ensures range: \result < 64; */
 static inline u32 sched_top_bit(u64 word)
 {
 	u32 bit = 0;
 
-	if (word >> 32 != 0) {
+	if (word > 0xffffffff) {
 		bit = 32;
-		word >>= 32;
+		word /= 0x100000000;
 	}
-	if (word >> 16 != 0) {
+	if (word > 0xffff) {
 		bit += 16;
-		word >>= 16;
+		word /= 0x10000;
 	}
-	if (word >> 8 != 0) {
+	if (word > 0xff) {
 		bit += 8;
-		word >>= 8;
+		word /= 0x100;
 	}
-	if (word >> 4 != 0) {
+	if (word > 0xf) {
 		bit += 4;
-		word >>= 4;
+		word /= 0x10;
 	}
-	if (word >> 2 != 0) {
+	if (word > 3) {
 		bit += 2;
-		word >>= 2;
+		word /= 4;
 	}
-	return bit + (u32)(word >> 1);
+	return word > 1 ? bit + 1 : bit;
 }
 
 /* Find the highest ready priority again, after the queue of the highest became empty. */
 /*@ assigns hart.top;
-    ensures hart.top <= PRIORITIES; */
+    ensures range: hart.top <= PRIORITIES; */
 static void sched_find_top(void)
 {
 	u32 w = hart.ready[3] != 0 ? 3 : hart.ready[2] != 0 ? 2 : hart.ready[1] != 0 ? 1 : 0;
@@ -47,9 +47,9 @@ static void sched_find_top(void)
 }
 
 /* The thread that pays for t: the top of the chain of callers of passive servers. */
-/*@ requires t < N_THREADS;
+/*@ requires threads_waiting && thread_index(t);
     assigns \nothing;
-    ensures \result < N_THREADS; */
+    ensures index: thread_index(\result); */
 static inline u32 sched_payer(u32 t)
 {
 	/*@ loop invariant t < N_THREADS;
@@ -63,7 +63,8 @@ static inline u32 sched_payer(u32 t)
 /* To the ready queue of its priority in the open partition. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures state: threads[t].state == THREAD_READY; */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
@@ -78,7 +79,8 @@ static inline void sched_put_ready(u64 t)
 /* The same in a closed one. What budget it has will be seen when a window opens. */
 /*@ requires kernel_valid && thread_index(t) && partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures state: threads[t].state == THREAD_READY; */
 static void sched_put_closed(u32 t, u32 partition)
 {
 	u32 priority = threads[t].priority;
@@ -97,7 +99,7 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
 
 	if (partition != hart.partition) {
-		hart.closed[partition].ready[priority / 64] &= ~(1ul << (priority % 64));
+		hart.closed[partition % PARTITIONS].ready[priority / 64] &= ~(1ul << (priority % 64));
 		return;
 	}
 	hart.ready[priority / 64] &= ~(1ul << (priority % 64));
@@ -151,8 +153,9 @@ static inline void sched_arm_until(u64 deadline)
 }
 
 /* The queue of a position of the open partition's wheel. */
-/*@ assigns \nothing;
-    ensures \result < N_QUEUES; */
+/*@ requires hart_schedule;
+    assigns \nothing;
+    ensures index: \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES; */
 static inline u32 sched_wheel_queue(u64 at)
 {
 	return hart.queues + PRIORITIES + (u32)(at % WHEEL_SLOTS);
@@ -162,7 +165,8 @@ static inline u32 sched_wheel_queue(u64 at)
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures state: threads[t].state == THREAD_EXHAUSTED; */
 static void sched_put_wheel(u32 t)
 {
 	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
@@ -198,14 +202,17 @@ static void sched_take_wheel(u32 t)
 	if (queues[q].head != NONE || position == WHEEL_SLOTS)
 		return;
 	if (partition == hart.partition)
-		hart.wheel_bits &= ~(1ul << position);
+		hart.wheel_bits &= ~(1ul << position % WHEEL_SLOTS);
 	else
-		hart.closed[partition].wheel_bits &= ~(1ul << position);
+		hart.closed[partition % PARTITIONS].wheel_bits &= ~(1ul << position % WHEEL_SLOTS);
 }
 
 /* Begin the next period of t if it is due: debt is paid first. */
-/*@ requires thread_index(t);
-    assigns threads[t].left, threads[t].debt, threads[t].refill; */
+/*@ REQUIRES_THREADS_VALID
+    requires index: thread_index(t);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_time{Pre, Post}; */
 static inline void sched_renew(u64 t, u64 now)
 {
 	if (now < threads[t].refill || threads[t].budget == 0)
@@ -221,14 +228,20 @@ static inline void sched_renew(u64 t, u64 now)
 }
 
 /* The payer p was charged `ticks`: they count for every server that works on its budget. */
-/*@ requires p < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1].spent; */
+/*@ REQUIRES_THREADS_VALID
+    requires index: thread_index(p);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_time{Pre, Post}; */
 static void sched_count_limits(u32 p, u32 ticks)
 {
 	u32 server = threads[p].server;
 
-	/*@ loop invariant server < N_THREADS;
-	    loop assigns i, server, threads[0 .. N_THREADS - 1].spent;
+	/*@ loop invariant thread_index(server);
+	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
+	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
+	    loop invariant same: threads_same_but_time{Pre, Here};
+	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
 		long spent = (int)threads[server].spent + (long)ticks;
@@ -264,8 +277,9 @@ void sched_charge(u64 now)
 
 /* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
 /*@ requires kernel_valid;
-    assigns threads[hart.payer], hart.served, hart.since, hart.payer;
-    ENSURES_VALID
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ensures same: threads_same_but_time{Pre, Post};
     ensures hart.payer == NONE; */
 static void sched_stop_paying(void)
 {
@@ -276,7 +290,9 @@ static void sched_stop_paying(void)
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
+    ensures current: hart.current == \old(hart.current); */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
 	u32 partition = threads[sched_payer(t)].partition;
@@ -365,8 +381,9 @@ static void sched_share_rest(void)
 }
 
 /* Ticks that the passive server t, whose payer was charged up to now, may still use for this call. */
-/*@ requires t < N_THREADS;
-    assigns \nothing; */
+/*@ requires thread_index(t);
+    assigns \nothing;
+    ensures range: \result <= 0x17fffffff; */
 static inline u64 sched_limit_left(u32 t)
 {
 	long left = (long)threads[t].limit - (int)threads[t].spent;
@@ -551,7 +568,9 @@ static bool sched_turn_wheel(u64 now)
 			hart.wheel_at = target;
 		return false;
 	}
-	/*@ loop assigns i, hart.wheel_at;
+	/*@ loop invariant hart: hart_inside; loop invariant schedule: hart_schedule; loop invariant dying: hart_dying;
+	    loop invariant timers: hart_timers; loop invariant lines: hart_lines;
+	    loop assigns i, hart.wheel_at;
 	    loop variant WHEEL_SLOTS - i; */
 	for (u32 i = 0; i < WHEEL_SLOTS && hart.wheel_at < target; i++) {
 		u32 t = queues[sched_wheel_queue(hart.wheel_at + 1)].head;
@@ -578,7 +597,9 @@ void sched_begin_limits(u32 t)
 	u32 server = threads[t].server;
 
 	sched_stop_paying();
-	/*@ loop invariant server < N_THREADS;
+	/*@ loop invariant thread_index(server);
+	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
+	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
@@ -601,7 +622,8 @@ static void sched_rotate(void)
 
 /* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
 /*@ requires kernel_valid && thread_index(t);
-    assigns threads[t].spent; */
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID */
 static bool sched_limit_is_over(u32 t)
 {
 	if (threads[t].limit == 0 || threads[t].client == NONE || sched_limit_left(t) != 0)
@@ -636,7 +658,7 @@ static void sched_turn_window(u64 now)
 	hart.wheel_at = hart.closed[to].wheel_at;
 	hart.rest_at = hart.closed[to].rest_at;
 	/*@ loop invariant i <= 4;
-	    loop assigns i, hart.closed[from].ready[0 .. 3], hart.ready[0 .. 3];
+	    loop assigns i, hart.closed[0 .. PARTITIONS - 1], hart.ready[0 .. 3];
 	    loop variant 4 - i; */
 	for (u32 i = 0; i < 4; i++) {
 		hart.closed[from].ready[i] = hart.ready[i];

@@ -12,7 +12,8 @@
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
+    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
+    ensures current: hart.current == \old(hart.current); */
 void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
@@ -27,7 +28,8 @@ void sched_wake(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures off: threads[t].queue == NONE && hart.current != t; */
+    ensures off: threads[t].queue == NONE;
+    ensures stopped: t != NONE ==> hart.current != t; */
 void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
@@ -46,14 +48,17 @@ void sched_yield(void);
 
 /* Charge the payer up to `now`; begins its next period if that is due. */
 /*@ requires kernel_valid;
-    assigns threads[hart.payer], hart.served, hart.since;
-    ENSURES_VALID */
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since;
+    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ensures same: threads_same_but_time{Pre, Post}; */
 void sched_charge(u64 now);
 
 /* The passive server t, which has a limit, begins to work for its client. True if the timer is set early enough to end
  * it; else its call must not go on before sched_leave. */
 /*@ requires kernel_valid && thread_index(t);
-    assigns threads[t].spent; */
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_time{Pre, Post}; */
 static inline bool sched_begin_limit(u64 t)
 {
 	u64 now = arch_time();

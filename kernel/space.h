@@ -38,10 +38,10 @@ void space_emptied(u32 s);
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
-/*@ requires 0 < t < N_THREADS && threads[t].root < N_SLOTS / SPACE_SLOTS;
-    assigns hart.root, hart.asid, hart.asid_round, slots[threads[t].root * SPACE_SLOTS + SPACE_HEADER],
-            threads[t].image, threads[t].image_round;
-    ensures hart.root == threads[t].root; */
+/*@ requires kernel_valid && thread_index(t);
+    assigns STATE;
+    ENSURES_VALID
+    ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 static inline void space_use(u64 t)
 {
 	if (threads[t].root == hart.root)
