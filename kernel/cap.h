@@ -74,7 +74,7 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
-/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
+/*@ requires slots_valid && slot_index(from) && slot_index(to);
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
     assigns slots[0 .. N_SLOTS - 1];
     ENSURES_SLOTS_VALID
@@ -91,7 +91,7 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ requires slots_valid && slot_index(s) && 0 < t < N_THREADS;
+/*@ requires slots_valid && slot_index(s) && thread_index(t);
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */

@@ -103,7 +103,9 @@
       \at(threads[t].reply, A) == \at(threads[t].reply, B) && \at(threads[t].arrival, A) == \at(threads[t].arrival, B) &&
       \at(threads[t].client, A) == \at(threads[t].client, B) && \at(threads[t].server, A) == \at(threads[t].server, B) &&
       \at(threads[t].bound, A) == \at(threads[t].bound, B) && \at(threads[t].budget, A) == \at(threads[t].budget, B) &&
-      \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B);
+      \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B) &&
+      \at(threads[t].chain, A) == \at(threads[t].chain, B) && \at(threads[t].passive, A) == \at(threads[t].passive, B) &&
+      \at(threads[t].fault, A) == \at(threads[t].fault, B) && \at(threads[t].partition, A) == \at(threads[t].partition, B);
     // The same but for what is charged: all that a change of payer may touch.
     predicate threads_same_but_time{A, B} = \forall integer k; thread_index(k) ==>
       \at(threads[k].state, A) == \at(threads[k].state, B) && \at(threads[k].queue, A) == \at(threads[k].queue, B) &&

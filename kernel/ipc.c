@@ -8,9 +8,11 @@
 
 /* An operation of t that ends without a message leaves t no payload and no tag. What the hardware holds may be another's
  * payload by now. */
-/*@ requires thread_index(t) && hart.holder < N_THREADS;
+/*@ requires kernel_valid && thread_index(t);
     assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
-    ensures \result == status && hart.holder == t; */
+    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ensures same: \result == status && hart.holder == t;
+    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
 static enum status ipc_without_message(u32 t, enum status status)
 {
 	if (hart.holder != NONE && hart.holder != t)
@@ -26,9 +28,12 @@ static enum status ipc_without_message(u32 t, enum status status)
 /* A request of t was refused before anything changed: t goes on, without payload. Apart, so that the plain way keeps its
  * registers. */
 /*@ requires kernel_valid && thread_index(t);
-    assigns threads[t].registers[REG_A0 .. REG_A2], payload[0 .. 5];
+    assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
     ENSURES_VALID
-    ensures \result == t; */
+    ensures same: \result == t && threads_same_but_links{Pre, Post};
+    ensures refused: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == 0 &&
+      threads[t].registers[REG_A2] == 0;
+    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
 static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 {
 	threads[t].registers[REG_A0] = status;
@@ -39,8 +44,10 @@ static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 }
 
 /* Whether number n of t's table is a free slot. */
-/*@ requires thread_index(t);
-    assigns \nothing; */
+/*@ requires threads_placed && thread_index(t);
+    assigns \nothing;
+    ensures free: \result == STATUS_OK ==> 0 < n < threads[t].table_size && threads[t].table + n < N_SLOTS &&
+      slots[threads[t].table + n].type == CAP_EMPTY; */
 static inline enum status ipc_check_free(u64 t, u64 n)
 {
 	u64 s = cap_slot(t, n);
@@ -53,7 +60,8 @@ static inline enum status ipc_check_free(u64 t, u64 n)
 /* Whether `caller` can pay for one more passive server. A thread that has no budget at all can pay no debt back: it
  * would never run again. */
 /*@ requires thread_index(caller);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures pays: \result == STATUS_OK ==> threads[caller].chain < CHAIN_MAX - 1; */
 static inline enum status ipc_check_payer(u64 caller)
 {
 	if (threads[caller].chain >= CHAIN_MAX - 1)
@@ -62,8 +70,11 @@ static inline enum status ipc_check_payer(u64 caller)
 }
 
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
-/*@ requires kernel_valid && thread_index(caller) && thread_index(server);
-    assigns threads[server].client, threads[server].chain, threads[caller].server; */
+/*@ REQUIRES_THREADS_VALID
+    requires index: thread_index(caller) && thread_index(server) && threads[caller].chain < CHAIN_MAX - 1;
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures linked: threads[caller].server == server; */
 static inline void ipc_link_payer(u64 caller, u64 server)
 {
 	threads[server].client = (u32)caller;
@@ -72,8 +83,10 @@ static inline void ipc_link_payer(u64 caller, u64 server)
 }
 
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
-/*@ requires kernel_valid && thread_index(caller) && threads[caller].server < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer; */
+/*@ requires kernel_valid && thread_index(caller);
+    assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
+    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ensures unlinked: threads[caller].server == NONE; */
 static inline void ipc_unlink_payer(u64 caller)
 {
 	u64 server = wide(threads[caller].server);
@@ -90,8 +103,14 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ requires slot_index(s) && thread_index(t);
-    assigns slots[s].type, slots[s].object, threads[t].reply, threads[t].state; */
+/*@ requires threads_valid && slots_valid && slot_index(s) && 0 < t < N_THREADS;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
+      threads[t].state == THREAD_AWAITING_REPLY;
+    ensures rest: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
+      threads[k].client == \old(threads[k].client) && threads[k].chain == \old(threads[k].chain) &&
+      threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival); */
 static inline void ipc_await_reply(u64 t, u64 s)
 {
 	slots[s].type = CAP_REPLY;
@@ -102,9 +121,10 @@ static inline void ipc_await_reply(u64 t, u64 s)
 
 /* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
  * TAG_CAP if none came. */
-/*@ requires kernel_valid && thread_index(from) && thread_index(to) && threads[to].arrival < N_SLOTS;
+/*@ requires kernel_valid && thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures taken: threads[to].arrival == NONE; */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 {
 	u32 s = (u32)cap_slot(from, out);
@@ -130,8 +150,8 @@ static inline bool ipc_carries(u64 to, u64 tag)
 }
 
 /* Give `to` its message: tag and badge. The payload goes separately. */
-/*@ requires kernel_valid && thread_index(from) && thread_index(to) && threads[to].arrival < N_SLOTS;
-    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, threads[to].registers[REG_A0 .. REG_A2];
+/*@ requires kernel_valid && thread_index(from) && thread_index(to);
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
     ENSURES_VALID */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
@@ -143,8 +163,11 @@ static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bo
 }
 
 /* The payload in the hardware registers goes to `to` and stays: only words beyond the length are cleared. */
-/*@ assigns hart.holder, payload[0 .. 5];
-    ensures hart.holder == to; */
+/*@ requires kernel_valid && thread_index(to);
+    assigns hart.holder, payload[0 .. 5];
+    ENSURES_HART_VALID
+    ensures held: hart.holder == to;
+    ensures moved: \forall integer i; 0 <= i < 6 ==> payload[i] == (i < (tag & TAG_LENGTH) ? \old(payload[i]) : 0); */
 static inline void ipc_hand_payload(u32 to, u64 tag)
 {
 	hart.holder = to;
@@ -153,8 +176,9 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 }
 
 /* `to` gets a copy of the payload in memory, the sender keeps its own. */
-/*@ requires thread_index(to);
-    assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
+/*@ requires kernel_valid && 0 < to < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID */
 static void ipc_copy_payload(u32 to, u64 tag)
 {
 	arch_payload_store(to);
@@ -162,9 +186,10 @@ static void ipc_copy_payload(u32 to, u64 tag)
 }
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s);
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE; */
 static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 {
 	u64 e = slots[s].object;
@@ -180,8 +205,11 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ requires thread_index(t) && arrival < threads[t].table_size;
-    assigns slots[0 .. N_SLOTS - 1], threads[t].arrival; */
+/*@ requires kernel_valid && 0 < t < N_THREADS && (arrival != 0 ==> arrival < threads[t].table_size);
+    assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
+      slot_same{Pre, Post}(k); */
 static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 {
 	if (arrival != 0) {
@@ -191,8 +219,12 @@ static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 }
 
 /* What a call checks beyond the endpoint capability itself, when it is not the plainest of calls. */
-/*@ requires thread_index(t) && thread_index(receiver);
-    assigns \nothing; */
+/*@ requires threads_placed && thread_index(t) && thread_index(receiver);
+    assigns \nothing;
+    ensures free: \result == STATUS_OK && arrival != 0 ==> arrival < threads[t].table_size &&
+      slots[threads[t].table + arrival].type == CAP_EMPTY;
+    ensures pays: \result == STATUS_OK && receiver != NONE && threads[receiver].passive != 0 ==>
+      threads[t].chain < CHAIN_MAX - 1; */
 static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiver)
 {
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
@@ -203,7 +235,8 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 }
 
 /* A call that meets nobody waits its turn. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s);
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
@@ -214,7 +247,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 }
 
 /* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
-/*@ requires kernel_valid && thread_index(t) && thread_index(to);
+/*@ requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
@@ -224,11 +257,13 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 
 /* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
  * and neither side has to do with a capability; then most of this falls away. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s);
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
+    requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE &&
       (tag & TAG_CAP) == 0 && arrival == 0;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
 {
@@ -252,9 +287,9 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 }
 
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && slot_index(s) && thread_index(receiver);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
 	enum status status = ipc_check_call(t, tag, arrival, receiver);
@@ -286,10 +321,11 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && 0 < slots[s].object < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, payload[0 .. 5];
+/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_REPLY;
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ENSURES_VALID
-    ensures caller: \result == \old(slots[s].object); */
+    ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
+    ensures current: hart.current == \old(hart.current); */
 static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
@@ -338,8 +374,10 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 }
 
 /* The words of a fault message, from the registers of the thread that faulted. */
-/*@ requires thread_index(from) && thread_index(to);
-    assigns threads[to].registers[REG_S2 .. REG_S2 + 5]; */
+/*@ requires threads_valid && thread_index(from) && thread_index(to);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
 static void ipc_fault_words(u32 from, u32 to)
 {
 	threads[to].registers[REG_S2] = threads[from].fault_cause;
@@ -354,7 +392,7 @@ static void ipc_fault_words(u32 from, u32 to)
 #define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
 
 /* t, which is current, takes the message of the first sender queued at e. */
-/*@ requires kernel_valid && thread_index(t) && queue_index(e);
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
@@ -399,7 +437,7 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 }
 
 /* Whether something is there to be received: bits of the bound notification (or lines to switch on), or a sender. */
-/*@ requires thread_index(t) && slot_index(s);
+/*@ requires threads_placed && slots_queues && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns \nothing; */
 static inline bool ipc_is_pending(u64 t, u64 s)
 {
@@ -411,9 +449,11 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 }
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires free: arrival != 0 ==> arrival < threads[t].table_size;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply; */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -428,7 +468,8 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 }
 
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
@@ -452,8 +493,12 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 }
 
 /* What both receiving calls check: the endpoint, and that t may wait for a caller now. */
-/*@ requires thread_index(t);
-    assigns \nothing; */
+/*@ requires threads_placed && thread_index(t);
+    assigns \nothing;
+    ensures found: \result == STATUS_OK ==> endpoint < threads[t].table_size &&
+      threads[t].table + endpoint < N_SLOTS && slots[threads[t].table + endpoint].type == CAP_ENDPOINT;
+    ensures free: \result == STATUS_OK && arrival != 0 ==> arrival < threads[t].table_size &&
+      slots[threads[t].table + arrival].type == CAP_EMPTY; */
 static inline enum status ipc_check_receive(u64 t, u64 endpoint, u64 arrival)
 {
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
@@ -480,8 +525,13 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 }
 
 /* The reply slot of a reply-and-receive of t: empty, or the reply that a passive t owes. */
-/*@ requires thread_index(t) && cap_table_inside(t);
-    assigns \nothing; */
+/*@ requires threads_placed && thread_index(t);
+    assigns \nothing;
+    ensures found: \result == STATUS_OK ==> 0 < reply < threads[t].table_size && threads[t].table + reply < N_SLOTS;
+    ensures owed: \result == STATUS_OK && slots[threads[t].table + reply].type == CAP_REPLY ==>
+      threads[t].client == NONE || threads[t].client == slots[threads[t].table + reply].object;
+    ensures kind: \result == STATUS_OK ==> slots[threads[t].table + reply].type == CAP_REPLY ||
+      slots[threads[t].table + reply].type == CAP_EMPTY; */
 static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 {
 	u64 s = wide(threads[t].table) + reply;
@@ -499,7 +549,9 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slot_index(reply);
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires apart: s != reply;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
@@ -524,10 +576,12 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 }
 
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slot_index(reply);
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+      slot_index(reply);
+    requires free: arrival != 0 ==> arrival < threads[t].table_size;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
 	threads[caller].reply = NONE;
@@ -548,8 +602,10 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 }
 
 /* Whether there is nothing to do but to answer `caller`, whose reply is in slot `reply`, and to wait. */
-/*@ requires 0 < t < N_THREADS && thread_index(caller) && slot_index(s);
-    assigns \nothing; */
+/*@ requires threads_placed && slots_queues && thread_index(t) && thread_index(caller) && slot_index(s) &&
+      slots[s].type == CAP_ENDPOINT;
+    assigns \nothing;
+    ensures payer: \result ==> threads[t].client != NONE || threads[caller].server == NONE; */
 static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 {
 	return !ipc_is_pending(t, s) && threads[caller].fault == 0 && !ipc_carries(caller, tag) &&
@@ -557,9 +613,9 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 }
 
 /* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ requires sched_valid && cap_links && 0 < t < N_THREADS && hart.current == t && slot_index(s);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ensures valid: sched_valid && cap_links; */
+/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    assigns STATE, payload[0 .. 5];
+    ENSURES_VALID */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u64 r = wide(threads[t].table) + reply;

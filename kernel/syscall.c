@@ -7,7 +7,7 @@
 #define LINES_AT_ONCE 4u
 
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
-/*@ requires kernel_valid && \valid_read(o);
+/*@ requires kernel_valid && actor_valid(actor) && \valid_read(o);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
     ENSURES_VALID */
@@ -31,8 +31,10 @@ static __attribute__((noinline)) enum status syscall_retype(struct actor actor, 
 }
 
 /* Whether number n of the actor's table is a capability of type `type` with `right`. */
-/*@ requires actor.table <= N_SLOTS - actor.size;
-    assigns \nothing; */
+/*@ requires slots_valid && actor_valid(actor) && type != CAP_EMPTY;
+    assigns \nothing;
+    ensures found: \result == STATUS_OK ==> actor.table + n < N_SLOTS && slots[actor.table + n].type == type;
+    ensures allowed: \result == STATUS_OK ==> (slots[actor.table + n].rights & right) == right; */
 static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 {
 	u32 s = actor.table + n;
@@ -45,7 +47,7 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ requires kernel_valid && \valid_read(o);
+/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller) && \valid_read(o);
     assigns STATE;
     ENSURES_VALID */
 static enum status syscall_thread(struct actor actor, u32 caller, const struct program_operation *o)
@@ -73,8 +75,9 @@ static enum status syscall_thread(struct actor actor, u32 caller, const struct p
 	}
 }
 
-/*@ requires kernel_valid && \valid_read(o);
-    assigns hart, queues[0 .. N_QUEUES - 1]; */
+/*@ requires kernel_valid && actor_valid(actor) && \valid_read(o);
+    assigns hart.timers[0 .. N_TIMERS - 1], hart.armed;
+    ENSURES_HART_VALID */
 static enum status syscall_arm(struct actor actor, const struct program_operation *o)
 {
 	u32 s = actor.table + o->a0;
@@ -119,8 +122,10 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 }
 
 /* Start of a system call of t whose results are set at its end. */
-/*@ requires thread_index(t);
-    assigns threads[t].registers[REG_A1 .. REG_A2]; */
+/*@ requires threads_valid && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
 static inline void syscall_begin(u64 t)
 {
 	threads[t].registers[REG_A1] = 0;
