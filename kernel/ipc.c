@@ -227,11 +227,13 @@ static inline void ipc_reserve_arrival(u64 t, u64 arrival)
       threads[t].chain < CHAIN_MAX - 1; */
 static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiver)
 {
+	enum status status = STATUS_OK;
+
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
-	if (receiver != NONE && threads[receiver].passive != 0 && ipc_check_payer(t) != STATUS_OK)
-		return ipc_check_payer(t);
-	return arrival != 0 ? ipc_check_free(t, arrival) : STATUS_OK;
+	if (receiver != NONE && threads[receiver].passive != 0)
+		status = ipc_check_payer(t);
+	return status == STATUS_OK && arrival != 0 ? ipc_check_free(t, arrival) : status;
 }
 
 /* A call that meets nobody waits its turn. */

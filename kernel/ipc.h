@@ -9,19 +9,19 @@
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
 
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
@@ -36,7 +36,7 @@ void ipc_cancel(u32 t, enum status status);
 
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
  * own budget: who faults pays for nobody. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 bool ipc_fault(u32 t);

@@ -292,7 +292,8 @@ static void sched_stop_paying(void)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
-    ensures current: hart.current == \old(hart.current); */
+    ensures current: hart.current == \old(hart.current);
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
 	u32 partition = threads[sched_payer(t)].partition;
@@ -427,7 +428,7 @@ static inline void sched_arm(u64 now)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures current: hart.current == NONE; */
+    ensures current: hart.current == NONE && hart.payer == NONE; */
 static void sched_wait_for_window(u64 now)
 {
 	u32 t = hart.current;
@@ -596,9 +597,10 @@ void sched_begin_limits(u32 t)
 	u32 server = threads[t].server;
 
 	sched_stop_paying();
-	/*@ loop invariant thread_index(server);
+	/*@ loop invariant thread_index(server) && i <= CHAIN_MAX;
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
+	    loop invariant same: threads_same_but_time{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {

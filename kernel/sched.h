@@ -13,7 +13,8 @@
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
-    ensures current: hart.current == \old(hart.current); */
+    ensures current: hart.current == \old(hart.current);
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
 void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
@@ -43,7 +44,9 @@ u32 sched_leave(void);
 /* The current thread goes to the tail of the queue of its priority. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == NONE;
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
 void sched_yield(void);
 
 /* Charge the payer up to `now`; begins its next period if that is due. */
@@ -76,7 +79,8 @@ void sched_resume_limit(u32 t);
  * the limits of those that work for it count anew, on what t has used. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures same: threads_same_but_time{Pre, Post}; */
 void sched_begin_limits(u32 t);
 
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
@@ -90,8 +94,7 @@ bool sched_tick(u64 now);
 /*@ requires kernel_valid && thread_index(t) && priority < PRIORITIES && budget <= period <= 0x7fffffff;
     requires known: partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures set: threads[t].priority == priority; */
+    ENSURES_VALID */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */

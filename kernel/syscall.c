@@ -132,7 +132,7 @@ static inline void syscall_begin(u64 t)
 	threads[t].registers[REG_A2] = 0;
 }
 
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
@@ -141,9 +141,8 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 	return sched_return((u32)t, notify_signal(t, notification));
 }
 
-/*@ requires kernel_valid && thread_index(t) && \valid_read(o);
-    assigns STATE, ptes[0 .. N_PTES - 1],
-            words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
+/*@ requires kernel_valid && 0 < t < N_THREADS && \valid_read(o);
+    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct program_operation *o)
 {
@@ -154,7 +153,7 @@ static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct progr
 }
 
 /* Every other system call; a1 to a4 are the user's. */
-/*@ requires kernel_valid;
+/*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
@@ -224,7 +223,7 @@ u32 syscall_interrupt(bool timer)
 			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
 	} else {
 		/*@ LOOP_VALID
-		    loop assigns i, STATE;
+		    loop assigns i, STATE_AND_ENTRIES;
 		    loop variant LINES_AT_ONCE - i; */
 		for (u32 i = 0; i < LINES_AT_ONCE; i++)
 			if (!notify_interrupt())

@@ -4,9 +4,8 @@
 
 /* One operation with the authority of `actor`. Results of read-registers and inspect go to thread `caller` (NONE at
  * boot, where these do not occur). */
-/*@ requires kernel_valid;
-    assigns STATE, ptes[0 .. N_PTES - 1],
-            words[0 .. N_WORDS - 1], fault_ring;
+/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller) && \valid_read(operation);
+    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
     ENSURES_VALID */
 enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *operation);
 
@@ -19,15 +18,14 @@ enum status syscall_invoke(struct actor actor, u32 caller, const struct program_
 void boot_main(const struct boot_record *record);
 
 /* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
-/*@ requires kernel_valid;
-    assigns STATE, ptes[0 .. N_PTES - 1],
-            words[0 .. N_WORDS - 1], fault_ring, payload[0 .. 5];
+/*@ requires kernel_valid && hart.current != NONE;
+    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_VALID
     ensures \result == hart.current; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
-/*@ requires kernel_valid;
+/*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, fault_ring, payload[0 .. 5];
     ENSURES_VALID */
 u32 syscall_fault(u64 cause, u64 address);

@@ -86,16 +86,19 @@ enum status thread_suspend(u32 t)
 }
 
 /* A thread that left by a system call has stale caller-saved registers in memory: make them what it would see. */
-/*@ requires thread_index(t);
-    assigns threads[t].registers[0 .. 31], threads[t].saved_all;
-    ensures threads[t].saved_all == 1; */
+/*@ requires threads_valid && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures settled: threads[t].saved_all == 1; */
 static void thread_settle_registers(u32 t)
 {
 	/* ra, t0-t2, a3-a7, t3-t6: everything caller-saved but the results a0-a2 */
 	static const u8 stale[13] = { 1, 5, 6, 7, 13, 14, 15, 16, 17, 28, 29, 30, 31 };
 
 	if (threads[t].saved_all == 0) {
-		/*@ loop assigns i, threads[t].registers[0 .. 31];
+		/*@ loop invariant i <= 13;
+		    loop assigns i, threads[t].registers[0 .. 31];
 		    loop variant 13 - i; */
 		for (u32 i = 0; i < 13; i++)
 			threads[t].registers[stale[i]] = 0;

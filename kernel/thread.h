@@ -29,15 +29,21 @@ enum status thread_resume(u32 t);
     ENSURES_VALID */
 enum status thread_suspend(u32 t);
 /* Registers 4 * group to 4 * group + 3 of the stopped thread t. */
-/*@ requires thread_index(t);
-    assigns threads[t].registers[0 .. 31], threads[t].saved_all; */
+/*@ requires threads_valid && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
 enum status thread_write_registers(u32 t, u64 group, u64 a, u64 b, u64 c, u64 d);
 /* Results of these two go into a1 and a2 of `caller`. */
-/*@ requires thread_index(t) && thread_index(caller);
-    assigns threads[caller].registers[REG_A1 .. REG_A2], threads[t].registers[0 .. 31], threads[t].saved_all; */
+/*@ requires threads_valid && thread_index(t) && thread_index(caller);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
 enum status thread_read_registers(u32 caller, u32 t, u64 first);
-/*@ requires thread_index(t) && thread_index(caller);
-    assigns threads[caller].registers[REG_A1 .. REG_A2]; */
+/*@ requires threads_valid && thread_index(t) && thread_index(caller);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
 enum status thread_inspect(u32 caller, u32 t, u64 what);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
@@ -45,7 +51,7 @@ enum status thread_inspect(u32 caller, u32 t, u64 what);
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, fault_ring, payload[0 .. 5];
     ENSURES_VALID */
 void thread_fault(u32 t, u64 cause, u64 address);
