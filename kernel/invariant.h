@@ -145,6 +145,12 @@
 #define REQUIRES_THREADS_VALID                                                                         \
 	requires queued: threads_queued; requires placed: threads_placed;                              \
 	requires waiting: threads_waiting; requires timed: threads_timed;
+#define REQUIRES_VALID                                                                                 \
+	REQUIRES_THREADS_VALID requires queues: queues_inside;                                         \
+	requires memory: slots_memory; requires ram: slots_ram; requires endpoints: slots_queues;      \
+	requires callers: slots_threads; requires tables: slots_tables; requires spaces: slots_spaces; \
+	requires containers: slots_containers; requires linked: slots_linked;                          \
+	requires hart: hart_valid;
 #define ENSURES_THREADS_VALID                                                                          \
 	ensures queued: threads_queued; ensures placed: threads_placed;                                \
 	ensures waiting: threads_waiting; ensures timed: threads_timed;

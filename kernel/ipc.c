@@ -150,7 +150,8 @@ static inline bool ipc_carries(u64 to, u64 tag)
 }
 
 /* Give `to` its message: tag and badge. The payload goes separately. */
-/*@ requires kernel_valid && thread_index(from) && thread_index(to);
+/*@ REQUIRES_VALID
+    requires index: thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
     ENSURES_VALID */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
@@ -262,8 +263,7 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
     requires free: arrival != 0 ==> arrival < threads[t].table_size;
-    requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE &&
-      (tag & TAG_CAP) == 0 && arrival == 0;
+    requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
@@ -412,6 +412,10 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 		cap_release(t);
 		return ipc_without_message(t, STATUS_AGAIN);
 	}
+	if (pays) {
+		ipc_link_payer(sender, t);
+		threads[t].spent = 0;
+	}
 	if (hart.holder != NONE && hart.holder != t)
 		arch_payload_store(hart.holder);
 	if (threads[sender].fault != 0) {
@@ -425,10 +429,6 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	if (call) {
 		slots[reply].rights = grant;
 		ipc_await_reply(sender, reply);
-		if (pays) {
-			ipc_link_payer(sender, t);
-			threads[t].spent = 0;
-		}
 	} else {
 		threads[sender].registers[REG_A0] = STATUS_OK;
 		threads[sender].registers[REG_A1] = 0;
