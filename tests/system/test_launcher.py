@@ -95,6 +95,13 @@ def test_ram_disk_in_another_place_is_told(boot, memory):
     assert re.search(RAM_DISK + r"put it at 0x8\w+ to 0x8\w+; give the machine more RAM", machine.text())
 
 
+def test_ram_disk_that_does_not_fit_is_explained(boot):
+    """QEMU itself refuses it, in words of its own."""
+    machine = boot("--machine", "sifive_u", "--memory", "32M", wait=False, snapshot=False)
+    assert machine.end() == 3
+    assert "regions that overlap: give the machine more --memory" in re.sub(r"\s+", " ", machine.text())
+
+
 def test_ram_disk_that_is_missing_is_told(mullion):
     assert mullion("build", "--machine", "sifive_u").returncode == 0
     qemu = pexpect.spawn("qemu-system-riscv64", ["-M", "sifive_u", "-smp", "5", "-m", "256M", "-display", "none", "-serial",
