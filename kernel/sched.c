@@ -64,7 +64,8 @@ static inline u32 sched_payer(u32 t)
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ENSURES_VALID
-    ensures state: threads[t].state == THREAD_READY; */
+    ensures state: threads[t].state == THREAD_READY;
+    ensures top: hart.top >= \old(hart.top); */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
@@ -293,7 +294,8 @@ static void sched_stop_paying(void)
     ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current);
-    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ensures top: hart.top >= \old(hart.top); */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
 	u32 partition = threads[sched_payer(t)].partition;

@@ -14,7 +14,8 @@
     ENSURES_VALID
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current);
-    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ensures top: hart.top >= \old(hart.top); */
 void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
@@ -46,7 +47,8 @@ u32 sched_leave(void);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
     ensures current: hart.current == NONE;
-    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE; */
+    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ensures top: hart.top >= \old(hart.top); */
 void sched_yield(void);
 
 /* Charge the payer up to `now`; begins its next period if that is due. */
@@ -104,7 +106,8 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 void sched_add_partition(u32 n);
 
 /* Whether there is a partition n: 0, or one that has a window. */
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures known: \result ==> n < PARTITIONS; */
 static inline bool sched_is_partition(u64 n)
 {
 	return n < PARTITIONS && queues[READY_QUEUES + n * PARTITION_QUEUES].kind == QUEUE_READY;
