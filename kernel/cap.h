@@ -74,7 +74,7 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
-/*@ requires slots_valid && slot_index(from) && slot_index(to);
+/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
     assigns slots[0 .. N_SLOTS - 1];
     ENSURES_SLOTS_VALID
