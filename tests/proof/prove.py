@@ -113,6 +113,7 @@ class Proof:
         self.lock = threading.Lock()
         self.work.mkdir(parents=True, exist_ok=True)
         self.environment = {**os.environ, "WHY3CONFIG": str(wp.why3_config(self.work)), "LC_ALL": "C.UTF-8",
+                            "OCAMLRUNPARAM": "s=8M,o=200",  # fewer collections of garbage, a tenth of the time
                             "PWD": str(self.root)}  # Frama-C believes PWD rather than the folder it is in
         self.reports = {}       # (unit, function): report
         self.problems = {}      # unit: [text], about the unit as a whole
