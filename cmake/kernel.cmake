@@ -7,7 +7,15 @@ if(NOT EXISTS ${KERNEL_LD})
 	message(WARNING "kernel/arch/riscv64/kernel.ld is missing: no kernel is built, so no image either")
 	return()
 endif()
-add_executable(kernel.elf ${KERNEL_SOURCES})
+# What the image says of its proof: from the sources and from what was recorded of them, without a prover.
+file(GLOB_RECURSE PROOF_INPUTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/*.c ${CMAKE_SOURCE_DIR}/kernel/*.h
+	${CMAKE_SOURCE_DIR}/kernel/*.S ${CMAKE_SOURCE_DIR}/kernel/*.ld ${CMAKE_SOURCE_DIR}/tests/proof/proved.txt
+	${CMAKE_SOURCE_DIR}/tests/proof/borders.txt)
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/proof.S
+	COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/proved.sh ${CMAKE_BINARY_DIR}/proof.S
+	DEPENDS ${PROOF_INPUTS} ${CMAKE_SOURCE_DIR}/cmake/proved.sh ${CMAKE_SOURCE_DIR}/cmake/proved.awk)
+
+add_executable(kernel.elf ${KERNEL_SOURCES} ${CMAKE_BINARY_DIR}/proof.S)
 target_include_directories(kernel.elf PRIVATE kernel kernel/arch/riscv64)
 target_compile_options(kernel.elf PRIVATE ${TARGET_FLAGS} $<$<COMPILE_LANGUAGE:C>:${KERNEL_FLAGS}>)
 target_link_options(kernel.elf PRIVATE ${TARGET_FLAGS} -nostdlib -nostartfiles -static

@@ -83,6 +83,27 @@ class Kernel:
         """The lines of a function as the compiler reads them."""
         return "\n".join(code_of(self.texts[function.unit]).splitlines()[function.line - 1:function.end])
 
+    def is_ghost(self, function):
+        """A function of the proof alone, which no compiler sees."""
+        text = self.texts[function.unit]
+        return any(text.count("\n", 0, m.start()) < function.line - 1 <= text.count("\n", 0, m.end())
+                   for m in GHOST.finditer(text))
+
+    def compiled(self):
+        """The functions that the compiler sees."""
+        return [f for some in self.units.values() for f in some if not self.is_ghost(f)]
+
+    def labels(self):
+        """{file: [(label, line)]} of the assembly files, in their order; numbered labels are places, not symbols."""
+        return {name: [(m.group(1), self.texts[name].count("\n", 0, m.start()) + 1)
+                       for m in re.finditer(r"^([A-Za-z_]\w*):", self.texts[name], re.M)]
+                for name in self.files if name.endswith(".S")}
+
+    def linker_symbols(self):
+        """What the linker scripts define."""
+        return {m.group(1) for name in self.files if name.endswith(".ld")
+                for m in re.finditer(r"^\s*([A-Za-z_]\w*)\s*=", self.texts[name], re.M)}
+
     def may_read_uninitialized(self, function):
         """Whether it has a local variable without a value at first; everything else that it can read has one."""
         return bool(WITHOUT_VALUE.search(self.body_of(function)))
@@ -101,8 +122,8 @@ class Kernel:
         return sorted(found)
 
     def hash_of(self, names):
-        """One hash over files: SHA-256 of their lines `hash  path`, as sha256sum prints them (cmake/proved.cmake)."""
-        lines = "".join(f"{hashlib.sha256(self.texts[n].encode()).hexdigest()}  {n}\n" for n in sorted(names))
+        """One hash over files: SHA-256 of their lines `hash  path`, as sha256sum prints them (cmake/proved.sh)."""
+        lines = "".join(f"{hashlib.sha256((self.root / n).read_bytes()).hexdigest()}  {n}\n" for n in sorted(names))
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def source_hash(self):

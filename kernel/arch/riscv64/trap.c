@@ -3,6 +3,8 @@
 #include "arch.h"
 #include "machine.h"
 
+extern const char proof_summary[]; /* one line; the build makes it of the sources: cmake/proved.sh */
+
 #define CAUSE_INTERRUPT (1ul << 63)
 #define IRQ_TIMER 5u
 #define IRQ_EXTERNAL 9u
@@ -64,6 +66,7 @@ u32 arch_start(const struct boot_record *record)
 	arch_print("mullion: kernel started on hart ");
 	arch_print_number(record->hart);
 	arch_print("\n");
+	arch_print(proof_summary);
 	boot_main(record);
 	machine_run();
 	return sched_leave();
