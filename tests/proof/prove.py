@@ -18,6 +18,7 @@ import threading
 import time
 
 import goals as wp
+import image
 import mutants
 import provers
 import status
@@ -470,15 +471,29 @@ def find_mutants(run):
     return 0 if passed == len(some) else 1
 
 
+def show_status(run):
+    """--status: what is proved of the kernel in the image that was built last."""
+    built = image.Image(run.root / "build" / run.options.machine)
+    kernel = Kernel(run.root)
+    told = status.report(kernel, run.units, run.borders, built, str(built.path.relative_to(run.root)))
+    print(json.dumps(told, indent=1) if run.options.json else status.text(told))
+    for problem in told["problems"]:
+        print(f"mullion: prove: {problem}", file=sys.stderr)
+    return 1 if told["problems"] else 0
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./mullion prove", add_help=False, allow_abbrev=False)
     parser.add_argument("files", nargs="*")
-    for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants"):
+    for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants", "status"):
         parser.add_argument(f"--{option}", action="store_true")
+    parser.add_argument("--machine", default="virt")
     parser.add_argument("--root", default=str(ROOT))
     options = parser.parse_args(arguments)
-    if options.smoke and options.mutants:
-        parser.error("--smoke and --mutants exclude each other")
+    if sum((options.smoke, options.mutants, options.status)) > 1:
+        parser.error("--smoke, --mutants and --status exclude each other")
+    if options.status and (options.files or options.record or options.listed):
+        parser.error("--status is about the whole kernel, and runs nothing")
     if options.no_cache and options.replay:
         parser.error("--no-cache and --replay exclude each other")
     if options.record and (options.smoke or options.mutants or options.listed):
@@ -488,7 +503,7 @@ def parse(arguments):
 
 def main(arguments):
     run = Run(parse(arguments))
-    command = find_mutants if run.options.mutants else prove
+    command = show_status if run.options.status else find_mutants if run.options.mutants else prove
     try:
         return command(run)
     finally:

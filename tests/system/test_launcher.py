@@ -1,4 +1,5 @@
 """launcher - ./mullion itself: its commands explain themselves, bad use is answered, starts never hang silently."""
+import json
 import pathlib
 import re
 import subprocess
@@ -137,6 +138,18 @@ def test_other_board_runs_the_same_commands(boot):
 def test_other_board_starts_the_other_systems(boot, system):
     machine = boot("--machine", "sifive_u", "--system", system, wait=False)
     machine.expect(f"mullion: system {system} constructed")
+
+
+def test_the_start_says_what_is_proved_of_this_kernel(boot):
+    """One line, and the same that `./mullion prove --status` finds in the image."""
+    told = json.loads(subprocess.run(["./mullion", "prove", "--status", "--json"], cwd=ROOT, capture_output=True, text=True).stdout)
+    totals = told["totals"]
+    machine = boot("--system", "hello", "--no-disk", wait=False)
+    machine.expect("mullion: system hello constructed")
+    lines = [line for line in machine.text().splitlines() if line.startswith("mullion: proof: ")]
+    assert lines == [told["says"]], lines
+    assert lines[0].startswith(f"mullion: proof: {totals['proved']} of {totals['functions']} functions proved, ")
+    assert lines[0].endswith(f" kernel {told['kernel_sha256'][:12]}")
 
 
 def test_leaving_without_power_off_is_told(boot):
