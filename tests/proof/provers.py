@@ -13,7 +13,7 @@ import threading
 import time
 
 # In this order: what is cheap first, then each prover for as long as it is likely to help.
-LADDER = [("z3", 2_000_000), ("cvc4", 300_000), ("z3", 15_000_000), ("cvc4", 2_000_000)]
+LADDER = [("z3", 2_000_000), ("cvc4", 300_000), ("z3", 6_000_000), ("cvc4", 900_000)]
 SMOKE = [("z3", 2_000_000), ("cvc4", 100_000)]
 TEXT_OF = {"z3": "Z3_4_8_12", "cvc4": "CVC4_1_8"}
 VERSIONS = {"z3": "4.8.12", "cvc4": "1.8"}
