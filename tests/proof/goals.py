@@ -124,8 +124,9 @@ class Unit:
 
     @staticmethod
     def has_contract(log, name):
-        """In the normalized text a contract stands right above the definition."""
-        found = re.search(rf"^(?!\s)[^\n;]*\b{name}\)?\([^;{{}}]*\)\s*\n\{{", log, re.M)
+        """In the normalized text a contract stands right above the definition, or, for a function that does not return,
+        above a declaration that stands right above the definition."""
+        found = re.search(rf"^(?:[^\n;]*\b{name}\([^;{{}}]*\);\n)?(?!\s)[^\n;]*\b{name}\)?\([^;{{}}]*\)\s*\n\{{", log, re.M)
         above = log[:found.start()].rstrip() if found else ""
         return above.endswith("*/") and bool(CONTRACT.match(above[above.rindex("/*"):]))
 

@@ -76,6 +76,18 @@ def test_a_function_without_contract_is_a_failure(tree, static):
     fails(tree.prove(), "kernel/a.c:1: two: no contract")
 
 
+@pytest.mark.parametrize("static", ["static _Noreturn", "_Noreturn"])
+def test_a_function_that_does_not_return_needs_a_contract_too(tree, static):
+    contract = "/*@ assigns \\nothing;\n    ensures \\false; */\n"
+    begin = f"{contract}_Noreturn void stop(void);\n"
+    end = f"{static} void end(void)\n{{\n\tstop();\n}}\n{contract}void use(void)\n{{\n\tend();\n}}\n"
+    tree.write("kernel/a.c", begin + contract + end)
+    done = tree.prove()
+    assert done.returncode == 0, done.stdout + done.stderr
+    tree.write("kernel/a.c", begin + end)
+    fails(tree.prove(), "end: no contract")
+
+
 def test_a_contract_without_assigns_is_a_failure(tree):
     tree.write("kernel/a.c", "/*@ ensures \\result == 2; */\nint two(void)\n{\n\treturn 2;\n}\n"
                              "/*@ assigns \\nothing; */\nint use(void)\n{\n\treturn two();\n}\n")
