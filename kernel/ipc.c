@@ -241,7 +241,8 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	ipc_reserve_arrival(t, arrival);
@@ -252,7 +253,8 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 /* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
 /*@ requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
@@ -265,7 +267,8 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
     requires free: arrival != 0 ==> arrival < threads[t].table_size;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
 {
@@ -291,7 +294,8 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
 	enum status status = ipc_check_call(t, tag, arrival, receiver);
@@ -555,7 +559,8 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires apart: s != reply;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
 	u32 caller = NONE;
@@ -583,7 +588,8 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
     requires free: arrival != 0 ==> arrival < threads[t].table_size;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
 	threads[caller].reply = NONE;
@@ -617,7 +623,8 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 /* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u64 r = wide(threads[t].table) + reply;

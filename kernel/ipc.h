@@ -11,7 +11,8 @@
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
@@ -23,7 +24,8 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody

@@ -168,7 +168,8 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static inline u32 sched_return(u32 t, enum status status)
 {
 	u64 w = wide(t);
