@@ -445,7 +445,7 @@ static enum status boot_operation(struct actor actor, struct program_operation o
 	    loop assigns i, status, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++)
-		status = syscall_invoke(actor, NONE, &o);
+		status = syscall_invoke((struct request){ o.operation, o.a0 }, actor, o.a2, o.a3, o.a4, o.a5, o.a6, NONE);
 	return status;
 }
 

@@ -26,7 +26,13 @@ struct place {
 /* Look (container, index) up, needing `right` on the container. */
 /*@ requires slots_valid && actor_valid(actor);
     assigns \nothing;
-    ensures place: \result.status == STATUS_OK ==> place_valid(\result); */
+    ensures place: \result.status == STATUS_OK ==> place_valid(\result);
+    ensures own: \result.status == STATUS_OK && container == 0 ==>
+      \result.slot == actor.table + index && index < actor.size;
+    ensures other: \result.status == STATUS_OK && container != 0 && \result.container == IN_TABLE ==>
+      container < actor.size && slots[actor.table + container].type == CAP_TABLE &&
+      \result.slot == slots[actor.table + container].object + index &&
+      index < (1 << slots[actor.table + container].size_bits); */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
 /*@ requires kernel_valid;

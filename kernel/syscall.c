@@ -7,27 +7,28 @@
 #define LINES_AT_ONCE 4u
 
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
-/*@ requires kernel_valid && actor_valid(actor) && \valid_read(o);
+/*@ requires kernel_valid && actor_valid(actor);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
     ENSURES_VALID */
-static __attribute__((noinline)) enum status syscall_retype(struct actor actor, const struct program_operation *o)
+static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
+						       u64 a6)
 {
-	struct carving carving = { (u32)o->a2, (u32)o->a3, (u32)o->a6, RIGHTS_ALL, 0 };
-	struct place to = cnode_place(actor, o->a4, o->a5, RIGHT_WRITE);
+	struct carving carving = { (u32)a2, (u32)a3, (u32)a6, RIGHTS_ALL, 0 };
+	struct place to = cnode_place(actor, a4, a5, RIGHT_WRITE);
 	u64 room = 0;
 
-	if (o->a0 == 0 || o->a0 >= actor.size)
+	if (r.a0 == 0 || r.a0 >= actor.size)
 		return STATUS_BAD_SLOT;
-	if (o->a2 == (OBJECT_UNTYPED | OBJECT_NO_SCHEDULE)) {
+	if (a2 == (OBJECT_UNTYPED | OBJECT_NO_SCHEDULE)) {
 		carving.type = OBJECT_UNTYPED;
 		carving.rights = RIGHTS_ALL & ~RIGHT_SCHEDULE;
 	}
-	if (carving.type > OBJECT_PAGE || o->a2 > 0xff || o->a3 > 63 || o->a6 > RETYPE_MAX_COUNT || o->a5 > 0xffffffff)
+	if (carving.type > OBJECT_PAGE || a2 > 0xff || a3 > 63 || a6 > RETYPE_MAX_COUNT || a5 > 0xffffffff)
 		return STATUS_BAD_ARGUMENT;
 	if (to.status == STATUS_OK && to.container == IN_TABLE)
-		room = (o->a4 == 0 ? actor.size : 1ul << slots[actor.table + o->a4].size_bits) - o->a5;
-	return untyped_retype(wide(actor.table) + o->a0, carving, to, (u32)room);
+		room = (a4 == 0 ? actor.size : 1ul << slots[actor.table + a4].size_bits) - a5;
+	return untyped_retype(wide(actor.table) + r.a0, carving, to, (u32)room);
 }
 
 /* Whether number n of the actor's table is a capability of type `type` with `right`. */
@@ -47,75 +48,84 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller) && \valid_read(o);
+/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
     ENSURES_VALID */
-static enum status syscall_thread(struct actor actor, u32 caller, const struct program_operation *o)
+static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
-	u32 s = actor.table + o->a0;
-	enum status status = syscall_check(actor, o->a0, CAP_THREAD, RIGHT_WRITE);
+	u32 s = actor.table + r.a0;
+	enum status status = syscall_check(actor, r.a0, CAP_THREAD, RIGHT_WRITE);
 
 	if (status != STATUS_OK)
 		return status;
-	switch (o->operation) {
+	switch (r.operation) {
 	case OP_RESUME:
 		return thread_resume(slots[s].object);
 	case OP_SUSPEND:
 		return thread_suspend(slots[s].object);
 	case OP_WRITE_REGISTERS:
-		return thread_write_registers(slots[s].object, o->a2, o->a3, o->a4, o->a5, o->a6);
+		return thread_write_registers(slots[s].object, a2, a3, a4, a5, a6);
 	case OP_READ_REGISTERS:
-		return caller == NONE ? STATUS_BAD_CALL : thread_read_registers(caller, slots[s].object, o->a2);
+		return caller == NONE ? STATUS_BAD_CALL : thread_read_registers(caller, slots[s].object, a2);
 	case OP_INSPECT:
-		return caller == NONE ? STATUS_BAD_CALL : thread_inspect(caller, slots[s].object, o->a2);
+		return caller == NONE ? STATUS_BAD_CALL : thread_inspect(caller, slots[s].object, a2);
 	default:
-		if ((slots[s].rights & RIGHT_SCHEDULE) == 0)
-			return STATUS_NO_RIGHT;
-		return thread_set_scheduling(slots[s].object, o->a2, o->a3, o->a4, o->a5, o->a6);
+		break;
 	}
+	if ((slots[s].rights & RIGHT_SCHEDULE) == 0)
+		return STATUS_NO_RIGHT;
+	return thread_set_scheduling(slots[s].object, a2, a3, a4, a5, a6);
 }
 
-/*@ requires kernel_valid && actor_valid(actor) && \valid_read(o);
+/*@ requires kernel_valid && actor_valid(actor);
     assigns hart.timers[0 .. N_TIMERS - 1], hart.armed;
     ENSURES_HART_VALID */
-static enum status syscall_arm(struct actor actor, const struct program_operation *o)
+static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 {
-	u32 s = actor.table + o->a0;
-	enum status status = syscall_check(actor, o->a0, CAP_NOTIFICATION, RIGHT_READ);
+	u32 s = actor.table + r.a0;
+	enum status status = syscall_check(actor, r.a0, CAP_NOTIFICATION, RIGHT_READ);
 
 	if (status != STATUS_OK)
 		return status;
-	return notify_arm(slots[s].object, o->a2);
+	return notify_arm(slots[s].object, a2);
 }
 
-enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *o)
+/* Empty a slot, or delete what descends from its capability. */
+/*@ requires kernel_valid && actor_valid(actor);
+    assigns STATE_AND_ENTRIES;
+    ENSURES_VALID */
+static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
 {
-	struct place from;
+	struct place from = cnode_place(actor, r.a0, a2, RIGHT_WRITE);
 
-	switch (o->operation) {
+	if (from.status != STATUS_OK)
+		return from.status;
+	return r.operation == OP_DELETE ? cnode_delete(from.slot) : cnode_revoke(from.slot);
+}
+
+enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
+{
+	switch (r.operation) {
 	case OP_RETYPE:
-		return syscall_retype(actor, o);
+		return syscall_retype(r, actor, a2, a3, a4, a5, a6);
 	case OP_COPY:
-		return cnode_copy(cnode_place(actor, o->a0, o->a2, RIGHT_WRITE), cnode_place(actor, o->a3, o->a4, RIGHT_READ),
-				  (u32)(o->a5 & RIGHTS_ALL), o->a6);
+		return cnode_copy(cnode_place(actor, r.a0, a2, RIGHT_WRITE), cnode_place(actor, a3, a4, RIGHT_READ),
+				  (u32)(a5 & RIGHTS_ALL), a6);
 	case OP_MOVE:
-		return cnode_move(cnode_place(actor, o->a0, o->a2, RIGHT_WRITE),
-				  cnode_place(actor, o->a3, o->a4, RIGHT_READ | RIGHT_WRITE));
+		return cnode_move(cnode_place(actor, r.a0, a2, RIGHT_WRITE),
+				  cnode_place(actor, a3, a4, RIGHT_READ | RIGHT_WRITE));
 	case OP_DELETE:
-		from = cnode_place(actor, o->a0, o->a2, RIGHT_WRITE);
-		return from.status == STATUS_OK ? cnode_delete(from.slot) : from.status;
 	case OP_REVOKE:
-		from = cnode_place(actor, o->a0, o->a2, RIGHT_WRITE);
-		return from.status == STATUS_OK ? cnode_revoke(from.slot) : from.status;
+		return syscall_delete(r, actor, a2);
 	case OP_RESUME:
 	case OP_SUSPEND:
 	case OP_WRITE_REGISTERS:
 	case OP_READ_REGISTERS:
 	case OP_INSPECT:
 	case OP_SET_SCHEDULING:
-		return syscall_thread(actor, caller, o);
+		return syscall_thread(r, actor, a2, a3, a4, a5, a6, caller);
 	case OP_ARM_TIMER:
-		return syscall_arm(actor, o);
+		return syscall_arm(r, actor, a2);
 	default:
 		return STATUS_BAD_CALL;
 	}
@@ -134,28 +144,34 @@ static inline void syscall_begin(u64 t)
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
 	syscall_begin(t);
 	return sched_return((u32)t, notify_signal(t, notification));
 }
 
-/*@ requires kernel_valid && 0 < t < N_THREADS && \valid_read(o);
+/* Every argument stays in the register where the user had it. */
+/*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
-    ENSURES_VALID */
-static __attribute__((noinline)) u32 syscall_operation(u32 t, const struct program_operation *o)
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
+static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
-	struct actor actor = { threads[wide(t)].table, threads[wide(t)].table_size };
+	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
+	struct request r = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)(a0 > 0xffffffff ? 0xffffffff : a0) };
+	struct actor actor = { threads[t].table, threads[t].table_size };
 
-	syscall_begin(wide(t));
-	return sched_return(t, syscall_invoke(actor, t, o));
+	syscall_begin(t);
+	return sched_return((u32)t, syscall_invoke(r, actor, a2, a3, a4, a5, a6, (u32)t));
 }
 
 /* Every other system call; a1 to a4 are the user's. */
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {
 	u32 t = hart.current;
@@ -175,8 +191,9 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 		sched_yield();
 		return sched_return(t, STATUS_OK);
 	default:
-		return sched_return(t, STATUS_BAD_CALL);
+		break;
 	}
+	return sched_return(t, STATUS_BAD_CALL);
 }
 
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number)
@@ -187,13 +204,9 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 		return ipc_reply_receive(a0, a1, a2, a3, a4, wide(hart.current));
 	if (number == SYS_SIGNAL)
 		return syscall_signal(wide(hart.current), a0);
-	if (number != SYS_INVOKE)
-		return syscall_rest(a0, a1, a2, a3, a4, number);
-	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
-	struct program_operation o = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)(a0 > 0xffffffff ? 0xffffffff : a0), a2, a3, a4,
-				       a5, a6 };
-
-	return syscall_operation(hart.current, &o);
+	if (number == SYS_INVOKE)
+		return syscall_operation(a0, a1, a2, a3, a4, a5, a6, wide(hart.current));
+	return syscall_rest(a0, a1, a2, a3, a4, number);
 }
 
 u32 syscall_fault(u64 cause, u64 address)

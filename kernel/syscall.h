@@ -2,12 +2,18 @@
 #pragma once
 #include "untyped.h"
 
-/* One operation with the authority of `actor`. Results of read-registers and inspect go to thread `caller` (NONE at
- * boot, where these do not occur). */
-/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller) && \valid_read(operation);
+/* What is asked for, and the number of the capability of which it is asked. */
+struct request {
+	u32 operation;     /* enum operation */
+	u32 a0;
+};
+
+/* One operation with the authority of `actor`; a2 to a6 stay in the registers where the user had them. Results of
+ * read-registers and inspect go to thread `caller` (NONE at boot, where these do not occur). */
+/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
     ENSURES_VALID */
-enum status syscall_invoke(struct actor actor, u32 caller, const struct program_operation *operation);
+enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
  * Stops the machine with a clear sentence if anything does not fit. */
@@ -21,17 +27,19 @@ void boot_main(const struct boot_record *record);
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_VALID
-    ensures \result == hart.current; */
+    ensures leaves: \result == hart.current; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, fault_ring, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 u32 syscall_fault(u64 cause, u64 address);
 
 /* A timer or external interrupt. The registers of the current thread, if there is one, are in memory. */
 /*@ requires kernel_valid;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures leaves: \result == hart.current; */
 u32 syscall_interrupt(bool timer);

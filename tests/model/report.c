@@ -59,14 +59,13 @@ static void print_world(enum world_name world)
 	world_program(world, &program);
 	printf("/* One operation of a construction program; table: slot of the kernel table that names the table that acts. */\n"
 	       "static void construct(u32 table, u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)\n{\n"
-	       "\tstruct program_operation o = { operation, (u32)a0, a2, a3, a4, a5, a6 };\n"
 	       "\tstruct actor actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };\n"
 	       "\tenum status status = STATUS_AGAIN;\n\n"
 	       "\tif (table != 0)\n"
 	       "\t\tactor = (struct actor){ k_slot(table)->object, 1u << k_slot(table)->size_bits };\n"
 	       "\twhile (status == STATUS_AGAIN)\n"
 	       "\t\tstatus = operation == OP_BIND ? boot_bind_for_test((u32)a0, (u32)a2, (u32)a3, (u32)a4) :\n"
-	       "\t\t\tsyscall_invoke(actor, NONE, &o);\n"
+	       "\t\t\tsyscall_invoke((struct request){ operation, (u32)a0 }, actor, a2, a3, a4, a5, a6, NONE);\n"
 	       "\tOK(status);\n}\n\n"
 	       "static void model_and_kernel_agree(void)\n{\n\tworld_boot_bare();\n");
 	for (u32 i = 0; i < program.count; i++) {

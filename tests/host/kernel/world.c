@@ -78,7 +78,6 @@ static u32 written_thread(struct actor actor, u64 operation, u64 a0);
 
 enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
-	struct program_operation o = { operation, (u32)a0, a2, a3, a4, a5, a6 };
 	enum status status = STATUS_AGAIN;
 
 	save_all();
@@ -87,7 +86,7 @@ enum status boot_do(u32 operation, u64 a0, u64 a2, u64 a3, u64 a4, u64 a5, u64 a
 	if (operation == OP_WRITE_REGISTERS)
 		forget(written_thread(kernel_actor, operation, a0));
 	for (u32 i = 0; i < 100000 && status == STATUS_AGAIN; i++)
-		status = syscall_invoke(kernel_actor, NONE, &o);
+		status = syscall_invoke((struct request){ operation, (u32)a0 }, kernel_actor, a2, a3, a4, a5, a6, NONE);
 	if (started)
 		leave(sched_leave());
 	return status;
