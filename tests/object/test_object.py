@@ -143,10 +143,10 @@ def test_writable_code_would_be_found(headers, old, new):
 # ---- Control and status registers ----
 
 WRITES = {
-    ("satp", "kernel_entry"), ("satp", "arch_leave"), ("satp", "arch_space_load"), ("satp", "machine_start"),
-    ("sepc", "resume"), ("sepc", "arch_leave"), ("stvec", "kernel_entry"), ("sie", "kernel_entry"), ("sie", "machine_run"),
+    ("satp", "kernel_entry"), ("satp", "arch_leave"), ("satp", "machine_write_satp"), ("satp", "machine_try_satp"),
+    ("sepc", "resume"), ("sepc", "arch_leave"), ("stvec", "kernel_entry"), ("sie", "kernel_entry"), ("sie", "machine_set_user_mode"),
     ("sscratch", "kernel_entry"), ("sscratch", "trap_entry"), ("sscratch", "trap_other"), ("sscratch", "resume"),
-    ("sscratch", "arch_leave"), ("sstatus", "machine_run"), ("scounteren", "machine_run"),
+    ("sscratch", "arch_leave"), ("sstatus", "machine_set_user_mode"), ("scounteren", "machine_set_user_mode"),
 }
 READS = {"satp", "scause", "stval", "sepc", "sip", "time"}
 

@@ -19,9 +19,7 @@
 #define SATP_ASID_MASK 0xfffful
 #define KERNEL_ENTRY 256u
 
-extern u64 kernel_mid[512];
-extern u64 kernel_leaf[512];
-extern u8 kernel_text_end[];
+extern u8 kernel_text_end;
 
 /*@ assigns \nothing; */
 static inline u64 machine_entry(u64 physical, u64 flags)
@@ -35,19 +33,28 @@ struct boot_tables arch_boot_tables(const struct boot_record *record)
 	u64 ram = image - IMAGE_OFFSET;
 	u64 mid = image + ((u64)kernel_mid - (u64)slots);
 	u64 leaf = image + ((u64)kernel_leaf - (u64)slots);
-	u64 text = ((u64)kernel_text_end - (u64)slots) / 4096;
+	u64 text = ((u64)&kernel_text_end - (u64)slots) / 4096;
 	u64 root = image + KERNEL_SPACE * (u64)SPACE_BYTES;
-	volatile u64 *entries = &ptes[KERNEL_SPACE * SPACE_PTES];
+	u32 entry = KERNEL_SPACE * SPACE_PTES + KERNEL_ENTRY;
 	struct boot_tables tables = { SATP_SV39 | root >> 12, WINDOW - ram };
 
-	entries[KERNEL_ENTRY] = machine_entry(mid, PTE_VALID);
+	ptes[entry] = machine_entry(mid, PTE_VALID);
+	/*@ loop invariant 1 <= i <= RAM_MAX / GIB + 1;
+	    loop assigns i, ptes[0 .. N_PTES - 1];
+	    loop variant RAM_MAX / GIB + 1 - i; */
 	for (u64 i = 1; i <= RAM_MAX / GIB && ram + i * GIB < record->ram_end; i++)
-		entries[KERNEL_ENTRY + i] = machine_entry(ram + i * GIB, PTE_KERNEL | PTE_WRITE);
-	entries[DEVICES_ENTRY] = machine_entry(record->plic_base & ~(GIB - 1), PTE_KERNEL | PTE_WRITE);
+		ptes[entry + i] = machine_entry(ram + i * GIB, PTE_KERNEL | PTE_WRITE);
+	ptes[KERNEL_SPACE * SPACE_PTES + DEVICES_ENTRY] = machine_entry(record->plic_base & ~(GIB - 1), PTE_KERNEL | PTE_WRITE);
 	/* The first 2 MiB are the firmware's and stay out of the map. The next hold the image, page by page. */
 	kernel_mid[1] = machine_entry(leaf, PTE_VALID);
+	/*@ loop invariant 2 <= i <= 512;
+	    loop assigns i, kernel_mid[0 .. 511];
+	    loop variant 512 - i; */
 	for (u64 i = 2; i < 512; i++)
 		kernel_mid[i] = machine_entry(ram + i * MIB2, PTE_KERNEL | PTE_WRITE);
+	/*@ loop invariant i <= 512;
+	    loop assigns i, kernel_leaf[0 .. 511];
+	    loop variant 512 - i; */
 	for (u64 i = 0; i < 512; i++) {
 		u64 flags = PTE_KERNEL | PTE_WRITE;
 
@@ -97,9 +104,15 @@ u64 arch_space_image(u64 root, u64 asid)
 	return SATP_SV39 | asid << SATP_ASID_SHIFT | (machine.base + root * SPACE_BYTES) >> 12;
 }
 
-void arch_space_load(u64 image, bool flush)
+/*@ assigns \nothing; */
+static inline void machine_write_satp(u64 image)
 {
 	__asm__ volatile("csrw satp, %0" :: "r"(image) : "memory");
+}
+
+void arch_space_load(u64 image, bool flush)
+{
+	machine_write_satp(image);
 	if (flush)
 		arch_space_fence();
 }
@@ -163,6 +176,7 @@ void arch_print_number(u64 number)
 	u32 n = 0;
 
 	/*@ loop invariant n < 20;
+	    loop invariant written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]);
 	    loop assigns n, number, digits[0 .. 19];
 	    loop variant 20 - n; */
 	do {
@@ -170,6 +184,7 @@ void arch_print_number(u64 number)
 		number /= 10;
 	} while (number != 0 && n < 20);
 	/*@ loop invariant n <= 20;
+	    loop invariant written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]);
 	    loop assigns n;
 	    loop variant n; */
 	while (n > 0)
@@ -191,13 +206,20 @@ void machine_print_hex(u64 number)
 
 /*@ assigns \nothing;
     ensures \false; */
+static _Noreturn void machine_halt(void)
+{
+	/*@ loop assigns \nothing; */
+	for (;;)
+		__asm__ volatile("wfi" ::: "memory");
+}
+
+/*@ assigns \nothing;
+    ensures \false; */
 static _Noreturn void machine_stop(u64 kind, u64 reason)
 {
 	(void)machine_sbi(SBI_SRST, 0, kind, reason);
 	arch_print("mullion: this machine cannot do that by itself; it is halted\n");
-	/*@ loop assigns \nothing; */
-	for (;;)
-		__asm__ volatile("wfi" ::: "memory");
+	machine_halt();
 }
 
 void arch_power_off(void)
@@ -373,14 +395,47 @@ void arch_line_disable(u32 line)
 #define SIE_BITS (1ul << 5 | 1ul << 9)
 #define COUNTERS_TIME_INSTRET 6ul
 
-void machine_start(void)
+/*@ assigns \nothing; */
+static inline u64 machine_read_satp(void)
 {
-	u64 satp = 0;
-	u64 probe = 0;
+	u64 satp;
 
 	__asm__ volatile("csrr %0, satp" : "=r"(satp));
-	__asm__ volatile("csrw satp, %1\n\tcsrr %0, satp\n\tcsrw satp, %2" : "=&r"(probe)
-			 : "r"(satp | SATP_ASID_MASK << SATP_ASID_SHIFT), "r"(satp) : "memory");
+	return satp;
+}
+
+/* What can be read after `wanted` was written, which is taken back at once. */
+/*@ assigns \nothing; */
+static inline u64 machine_try_satp(u64 satp, u64 wanted)
+{
+	u64 probe;
+
+	__asm__ volatile("csrw satp, %1\n\tcsrr %0, satp\n\tcsrw satp, %2" : "=&r"(probe) : "r"(wanted), "r"(satp) : "memory");
+	return probe;
+}
+
+/*@ assigns \nothing; */
+static inline void machine_set_user_mode(u64 status, u64 counters, u64 interrupts)
+{
+	__asm__ volatile("csrw sstatus, %0" :: "r"(status));
+	__asm__ volatile("csrw scounteren, %0" :: "r"(counters));
+	__asm__ volatile("csrw sie, %0" :: "r"(interrupts));
+}
+
+/*@ assigns \nothing; */
+static inline u64 machine_read_sip(void)
+{
+	u64 pending;
+
+	__asm__ volatile("csrr %0, sip" : "=r"(pending));
+	return pending;
+}
+
+void machine_start(void)
+{
+	u64 satp = machine_read_satp();
+	u64 probe = machine_try_satp(satp, satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+
 	arch_space_fence();
 	machine.asid_limit = (u32)(probe >> SATP_ASID_SHIFT & SATP_ASID_MASK);
 }
@@ -396,17 +451,12 @@ void machine_run(void)
 	}
 	machine_plic_write(PLIC_THRESHOLD, 0);
 	/* User mode next, interrupts on there; no floating point; no access to user memory (SUM, MXR stay clear). */
-	__asm__ volatile("csrw sstatus, %0" :: "r"(SSTATUS_SPIE));
-	__asm__ volatile("csrw scounteren, %0" :: "r"(COUNTERS_TIME_INSTRET));
-	__asm__ volatile("csrw sie, %0" :: "r"(SIE_BITS));
+	machine_set_user_mode(SSTATUS_SPIE, COUNTERS_TIME_INSTRET, SIE_BITS);
 }
 
 u64 machine_pending(void)
 {
-	u64 pending;
-
-	__asm__ volatile("csrr %0, sip" : "=r"(pending));
-	return pending & SIE_BITS;
+	return machine_read_sip() & SIE_BITS;
 }
 
 void machine_wait(void)

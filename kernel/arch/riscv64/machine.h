@@ -14,7 +14,12 @@ struct boot_tables {
 	u64 satp;
 	u64 distance; /* virtual - physical */
 };
-/* With the MMU off: fill the kernel's own root. */
+/* The levels below the kernel's root: of the first GiB, and of the 2 MiB that hold the image. */
+extern u64 kernel_mid[512];
+extern u64 kernel_leaf[512];
+/* With the MMU off: fill the kernel's own root, before anybody has checked what the record says. */
+/*@ requires \valid_read(record);
+    assigns ptes[0 .. N_PTES - 1], kernel_mid[0 .. 511], kernel_leaf[0 .. 511]; */
 struct boot_tables arch_boot_tables(const struct boot_record *record);
 /* With the MMU on: note how many address-space identifiers there are. */
 /*@ assigns machine.asid_limit; */
@@ -38,14 +43,16 @@ void machine_print_hex(u64 number);
     ensures \result == hart.current; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
-/*@ requires kernel_valid;
-    assigns STATE_AND_ENTRIES, payload[0 .. 5];
-    ENSURES_VALID */
-u32 trap_handle(u64 cause, u64 value);
-/*@ requires kernel_valid;
+/*@ requires kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_VALID
-    ensures somebody: \result != NONE; */
+    ensures leaves: \result == hart.current; */
+u32 trap_handle(u64 cause, u64 value);
+/*@ requires kernel_valid;
+    terminates \false;
+    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_VALID
+    ensures somebody: \result != NONE && \result == hart.current; */
 u32 trap_idle(void);
 /*@ assigns \nothing;
     ensures \false; */
