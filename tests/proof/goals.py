@@ -20,7 +20,7 @@ SECONDS = 3600
 
 GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+)( : Valid)?[^\n]*(\n +Qed: Valid)?", re.M)
 SCHEDULED = re.compile(r"^\[wp\] (\d+) goals? scheduled", re.M)
-CONTRACT = re.compile(r"/\*@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
+CONTRACT = re.compile(r"/\*?@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
 NO_PROVER = ("Qed", "CFG", "Trivial")
 # What WP says while it works and what makes goals harder only, never easier; of assembly Unit takes care.
 HARMLESS = re.compile(r"Missing terminates clause for \w+, populates 'terminates \\true'|"
@@ -125,10 +125,13 @@ class Unit:
     @staticmethod
     def has_contract(log, name):
         """In the normalized text a contract stands right above the definition, or, for a function that does not return,
-        above a declaration that stands right above the definition."""
+        above a declaration that stands right above the definition; that of a ghost function between /@ and @/."""
         found = re.search(rf"^(?:[^\n;]*\b{name}\([^;{{}}]*\);\n)?(?!\s)[^\n;]*\b{name}\)?\([^;{{}}]*\)\s*\n\{{", log, re.M)
         above = log[:found.start()].rstrip() if found else ""
-        return above.endswith("*/") and bool(CONTRACT.match(above[above.rindex("/*"):]))
+        if above.endswith("*/"):
+            return bool(CONTRACT.match(above[above.rindex("/*"):]))
+        found = re.search(rf"@/\n  (?:\w+[ *]+)+\b{name}\([^;{{}}]*\)\s*\n  \{{", log, re.M)
+        return bool(found) and bool(CONTRACT.match(log[log.rindex("/@", 0, found.start()):]))
 
 
 def annotations_of_unit(kernel, name):

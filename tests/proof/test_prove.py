@@ -154,6 +154,30 @@ def test_a_file_that_does_not_parse_is_a_failure(tree):
     fails(tree.prove(), "Frama-C cannot read the file")
 
 
+GHOST = """/*@ ghost
+  %s
+  unsigned more(unsigned n)
+  {
+	return n + 1;
+  } */
+/*@ requires x < 9; assigns \\nothing; ensures \\result == x; */
+unsigned same(unsigned x)
+{
+	/*@ ghost unsigned m = more(x); */
+	return x;
+}
+"""
+
+
+def test_a_ghost_function_needs_its_contract_and_is_proved(tree):
+    tree.write("kernel/a.c", GHOST % "/@ requires n < 9; assigns \\nothing; ensures more: \\result == n + 1; @/")
+    done = tree.prove("--json")
+    more, = (f for f in json.loads(done.stdout)["files"][0]["functions"] if f["name"] == "more")
+    assert done.returncode == 0 and {"ensures", "assigns"} <= {goal["kind"] for goal in more["goals"]}, done.stdout
+    tree.write("kernel/a.c", GHOST % "")
+    fails(tree.prove("kernel/a.c:more"), "more: no contract")
+
+
 def test_a_header_function_is_proved_once(tree):
     tree.write("kernel/a.h", "#pragma once\n" + GOOD)
     for name in "bc":
