@@ -60,11 +60,14 @@ static inline u64 untyped_granules(u8 bits)
 	return 1ul << (bits - 6);
 }
 
+/*@ // A predicate, so that callers do not compute with the quotient.
+    predicate first_multiple(integer n, integer mark, integer size) = n == ((mark + size - 1) / size) * size; */
+
 /* The first granule from `mark` on that is a multiple of `size`. A remainder and no mask, so that it proves. */
 /*@ requires mark <= 0xffffffff && 1 <= size <= 0xffffffff;
     assigns \nothing;
     ensures behind: mark <= \result < mark + size;
-    ensures aligned: \result == ((mark + size - 1) / size) * size; */
+    ensures aligned: first_multiple(\result, mark, size); */
 static inline u64 untyped_start(u64 mark, u64 size)
 {
 	u64 last = mark + size - 1;
@@ -415,7 +418,6 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	u64 size = 0; /* in granules, like everything below */
 	u64 start = 0;
 	u64 end = 0;
-	struct mould mould;
 
 	carving.bits = untyped_bits(carving);
 	status = untyped_check(u, carving, to, room);
@@ -432,7 +434,14 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
 	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
-	mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
+	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
+	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= slots[u].object &&
+	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
+	/*@ assert end: start + carving.count * size <= 1 << (slots[u].size_bits - 6); */
+	/*@ assert size: (u32)size == size; */
+	/*@ assert at: (u32)(slots[u].object + (u32)start) == slots[u].object + start; */
+	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
+
 	arch_barrier();
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
 	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
