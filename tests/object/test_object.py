@@ -497,6 +497,9 @@ def wrong_payload(text):
         wrong.append("the computed jump does not start from the row")
     if not any(line.operation == "sll" and re.fullmatch(r"a0,a0,(0x)?1", line.operands) for line in trim):
         wrong.append("the computed jump does not count in two bytes")
+    steps = [line.operation for line in trim if line.operation != "nop"]
+    if steps != ["auipc", "add", "sll", "add", "jr"]:
+        wrong.append(f"the computed jump does more than to compute: {steps}")
     for name, load in (("arch_payload_store", "sd"), ("arch_payload_load", "ld")):
         moves = [line.operands for line in functions[name] if line.operation == load]
         if moves != [f"s{n},{8 * NAMES.index(f's{n}')}(t0)" for n in range(2, 8)]:
@@ -514,7 +517,8 @@ def test_payload_moves_as_its_contracts_say(text):
 @pytest.mark.parametrize("old, new", [
     (r"li\ts4,0", "li\ts5,0"), (r"sd\ts3,152\(t0\)", "sd\ts3,160(t0)"), (r"ld\ts7,184\(t0\)", "nop"),
     (r"(<VICTIM>:\n[0-9a-f]+:\t).*", r"\1mv\ts2,a0"),
-    (r"(<arch_payload_trim>:\n(?:.*\n)*?.*)(sll?i?)\ta0,a0,0x1", r"\1\2\ta0,a0,0x2")])
+    (r"(<arch_payload_trim>:\n(?:.*\n)*?.*)(sll?i?)\ta0,a0,0x1", r"\1\2\ta0,a0,0x2"),
+    (r"(<arch_payload_trim>:\n(?:.*\n)*?)(.*)sll\ta0,a0,0x1\n", r"\1\2srl\ta0,a0,0x1\n\2sll\ta0,a0,0x1\n")])
 def test_damaged_payload_path_would_be_found(text, old, new):
     changed = re.sub(old.replace("VICTIM", leaf(text)[0]), new, text, count=1)
     assert changed != text and wrong_payload(changed)

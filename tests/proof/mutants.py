@@ -1,71 +1,113 @@
 """mutants - small faults, one a patch, and whether each breaks a goal or a test.
 
-A patch in tests/proof/mutants/ begins with lines `# file: kernel/cap.c`, `# fault: WHAT IS WRONG` and `# caught by: prove
-[GOAL]`, or `# caught by: host NAME` (model, system likewise) with the name of a test. A fault that is caught by a proof
-must leave a goal of a changed function unproved that is proved without the fault.
+A patch in tests/proof/mutants/ begins with lines `# file: kernel/cap.c`, `# fault: WHAT IS WRONG` and `# caught by: HOW`:
+
+    prove GOAL      a goal of a changed function is not proved any more (the one that is named is asked first)
+    host NAME       this test of tests/host/kernel fails
+    model STEPS     the model sees a difference in its short fixed part or in so many random steps
+    system TEST     this test of pytest fails: FILE::NAME, or a name in tests/system
+
+What catches a fault must not complain without it: a function counts if all its goals are proved, a test if it passes.
 """
+import contextlib
 import pathlib
 import re
 import shutil
-import subprocess
+import threading
 
+from faults import BuildError, Tree, host_tests
 from kernel import Kernel
 
-TESTS = {"host": "tests/host/test_kernel.py", "model": "tests/model", "system": "tests/system"}
+KINDS = ("prove", "host", "model", "system")
 
 
 class Mutant:
-    def __init__(self, path):
+    def __init__(self, path, root):
         self.path, self.name = pathlib.Path(path), pathlib.Path(path).stem
         text = self.path.read_text(encoding="utf-8")
         self.head = dict(re.findall(r"^# (file|fault|caught by): (.*)$", text, re.M))
         self.by, _, self.what = self.head.get("caught by", "").partition(" ")
         self.error = None
-        if set(self.head) != {"file", "fault", "caught by"} or self.by not in ("prove", *TESTS):
+        if set(self.head) != {"file", "fault", "caught by"} or self.by not in KINDS:
             self.error = "its head needs `# file:`, `# fault:` and `# caught by: prove|host|model|system ...`"
         elif self.by != "prove" and not self.what:
             self.error = f"`# caught by: {self.by}` needs the name of a test"
+        elif self.by == "host" and self.what not in host_tests(root):
+            self.error = f"tests/host/kernel has no test {self.what}"
+        elif self.by == "model" and not self.what.isdigit():
+            self.error = "`# caught by: model` needs a number of steps"
+        elif set(re.findall(r"^\+\+\+ b/(\S+)", text, re.M)) != {self.head["file"]}:
+            self.error = "the patch changes another file than it names"
 
     def make(self, root, folder):
         """A copy of the kernel with the fault below `folder`; sets `functions`, those whose text changed."""
-        self.folder = pathlib.Path(folder) / self.name
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self.by == "prove":
-            shutil.copytree(pathlib.Path(root) / "kernel", self.folder / "kernel")
-        else:
-            copy_tree(root, self.folder)
-        done = subprocess.run(["patch", "-s", "-p1", "-d", str(self.folder), "--no-backup-if-mismatch", "-F", "3"],
-                              stdin=self.path.open(), capture_output=True, text=True)
-        if done.returncode != 0:
-            self.error = "the patch does not fit any more: " + " / ".join((done.stdout + done.stderr).splitlines())
+        tree = Tree(root, pathlib.Path(folder) / self.name, "kernel/")
+        self.folder = tree.folder
+        wrong = tree.patch(self.path)
+        if wrong:
+            self.error = "the patch does not fit any more: " + wrong
             return
         self.functions = changed(Kernel(root), Kernel(self.folder))
-        if self.by == "prove" and not self.functions:
+        if not self.functions:
             self.error = "the patch changes no function"
-
-    def test(self):
-        """Runs the test that shall fail. Answers whether it did, and its last line."""
-        where = self.what if "/" in self.what.split("::")[0] else TESTS[self.by]
-        select = [] if "/" in self.what else ["-k", self.what]
-        done = subprocess.run(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", where, *select],
-                              cwd=self.folder, capture_output=True, text=True, timeout=1800)
-        last = ([line for line in done.stdout.splitlines() if line.strip()] or ["no output"])[-1]
-        return done.returncode == 1, last
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def copy_tree(root, folder):
-    names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
-                           capture_output=True, check=True).stdout.decode().split("\0")
-    for name in filter(None, names):
-        if (pathlib.Path(root) / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(pathlib.Path(root) / name, folder / name)
-    third_party = pathlib.Path(root) / "build" / "third-party"
-    if third_party.exists():
-        shutil.copytree(third_party, folder / "build" / "third-party")
+class Tests:
+    """What runs the tests of mutants: a tree for each worker, and what is known of the tests without any fault."""
+
+    def __init__(self, root, folder, mutants):
+        self.root, self.folder = pathlib.Path(root), pathlib.Path(folder)
+        self.steps = max([int(m.what) for m in mutants if m.by == "model" and not m.error], default=0)
+        self.trees, self.base = {}, {}
+        self.lock, self.first = threading.Lock(), threading.Lock()
+
+    def tree(self, whole):
+        at = "system" if whole else threading.get_ident()
+        if at not in self.trees:
+            name = "system" if whole else f"tests{sum(k != 'system' for k in self.trees)}"
+            self.trees[at] = Tree(self.root, self.folder / name, None if whole else ("kernel/", "tests/host/kernel/"))
+        return self.trees[at]
+
+    def ask(self, tree, mutant, base=False):
+        """Whether the test passes, and its words."""
+        if mutant.by == "host":
+            outcome, text = tree.host(None if base else mutant.what)
+            failed = re.search(r"^FAIL .*\n +(?:\S*/)?(.*)", text, re.M)
+            words = f"{mutant.what}: {failed.group(1)}" if failed else mutant.what
+            return (outcome if base else outcome.get(mutant.what, False)), words
+        if mutant.by == "model":
+            return tree.model(self.steps if base else int(mutant.what))
+        passed, words = tree.pytest(mutant.what, "tests/system")
+        return passed, f"{mutant.what.split('::')[-1]}: {words}"
+
+    def passes_without(self, tree, mutant):
+        """The same test without the fault: once for all that ask it."""
+        key = mutant.what if mutant.by == "system" else mutant.by
+        if key not in self.base:
+            self.base[key] = self.ask(tree, mutant, base=True)[0]
+        return self.base[key].get(mutant.what, False) if mutant.by == "host" else self.base[key]
+
+    def judge(self, mutant):
+        """(caught, by what). Of those of `system` one at a time."""
+        with self.lock:
+            tree = self.tree(mutant.by == "system")
+        try:
+            with contextlib.nullcontext() if mutant.by == "system" else self.first:
+                if not self.passes_without(tree, mutant):
+                    return None, f"{mutant.what} fails without the fault too"
+            wrong = tree.patch(mutant.path)
+            if wrong:
+                return None, "the patch does not fit any more: " + wrong
+            passed, words = self.ask(tree, mutant)
+            return not passed, words if not passed else f"{mutant.what} passes all the same"
+        except BuildError as error:
+            lines = str(error).strip().splitlines() or ["no reason given"]
+            return None, next((line for line in lines if "error" in line), lines[-1])
+        finally:
+            tree.repair()
 
 
 def text_of(kernel, function):
@@ -86,4 +128,5 @@ def changed(before, after):
 
 
 def affected(mutant, files):
-    return not files or mutant.head.get("file") in files
+    """Whether the command line names it: by its own path, or by the file that it changes; all without any name."""
+    return not files or mutant.head.get("file") in files or mutant.path.name in {pathlib.Path(f).name for f in files}

@@ -32,6 +32,11 @@ BORDERS = "borders.txt"
 SCHEMA = 1
 
 
+def processors():
+    """How many this run may use."""
+    return len(os.sched_getaffinity(0))
+
+
 class Pool:
     """Works off calls on as many threads as there are processors; calls with a smaller number go first."""
 
@@ -110,7 +115,7 @@ class Proof:
         self.screen, self.smoke, self.may_ask = screen, smoke, may_ask
         self.kernel = Kernel(root)
         self.ladder = provers.SMOKE if smoke else provers.LADDER
-        self.pool = Pool(width or os.cpu_count() or 2)
+        self.pool = Pool(width or processors())
         self.lock = threading.Lock()
         self.work.mkdir(parents=True, exist_ok=True)
         self.environment = {**os.environ, "WHY3CONFIG": str(wp.why3_config(self.work)), "LC_ALL": "C.UTF-8",
@@ -121,6 +126,7 @@ class Proof:
         self.names, self.done, self.total = {}, 0, 0
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
+        self.first_goal = ""        # and ask this one before the others
         self.left = {}
 
     def run(self, functions):
@@ -154,7 +160,7 @@ class Proof:
 
     def generate(self, function, report):
         self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
-        folder = self.work / f"goals.{os.getpid()}" / (function.unit.replace("/", "_") + "." + function.name)
+        folder = self.work / f"goals.{os.getpid()}" / str(id(self)) / (function.unit.replace("/", "_") + "." + function.name)
         made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders,
                            self.kernel.may_read_uninitialized(function))
         report["problems"] = report["problems"] + made["problems"]
@@ -162,6 +168,7 @@ class Proof:
                             "prover": goal["by"], "steps": 0, "key": None, "tried": []} for goal in made["goals"]]
         report["seconds"] += made["seconds"]
         waiting = [(goal, entry) for goal, entry in zip(made["goals"], report["goals"]) if not goal["by"]]
+        waiting.sort(key=lambda both: both[0]["name"] != self.first_goal)
         report["open"] = len(waiting)
         for goal, entry in waiting:
             # What is known already costs nothing: at once. The rest queues behind what was begun before.
@@ -381,8 +388,9 @@ class Run:
                                        not options.no_cache and not options.replay)
         self.screen = Screen(options.json)
 
-    def proof(self, root=None, smoke=False):
-        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay)
+    def proof(self, root=None, smoke=False, width=None):
+        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
+                     width)
 
     def tidy(self):
         shutil.rmtree(self.build / f"goals.{os.getpid()}", ignore_errors=True)
@@ -422,53 +430,73 @@ def prove(run):
 
 def judge_mutant(run, base, mutant):
     """(caught, by what). A goal counts if the same goal is proved where the fault is not."""
-    proof = run.proof(mutant.folder)
-    proof.first_only = True
+    proof = run.proof(mutant.folder, width=1)
+    proof.first_only, proof.first_goal = True, mutant.what
     proof.run(mutant.functions)
     proof.pool.end()
     for function in mutant.functions:
         before, after = base.get((function.unit, function.name)), proof.reports[function.unit, function.name]
-        if before is None or before["status"] != "proved":
+        if before != "proved":
             continue
         if any(text.startswith("not read") for text in after["problems"]):
             return None, "Frama-C cannot read it: " + after["problems"][0]
         broken = [goal["name"] for goal in after["goals"] if goal["status"] == "unproved"]
         if broken or after["problems"]:
             return True, (broken or after["problems"])[0]
-    states = {before["status"] for f in mutant.functions if (before := base.get((f.unit, f.name)))}
-    return (False, "every goal is proved all the same") if states == {"proved"} else (
-        None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
+    return (False, "every goal is proved all the same") if {base.get((f.unit, f.name)) for f in mutant.functions} == {"proved"} \
+        else (None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
+
+
+def states_without(run, wanted):
+    """{(unit, function): status} where no fault is: as proved.txt says it of this very text, the rest by a proof."""
+    base = run.proof()
+    known = {(f.unit, f.name): f for unit in base.kernel.units.values() for f in unit}
+    states = {(unit, name): "proved" for unit, (digest, _, some) in run.units.items()
+              if unit in base.kernel.units and digest == base.kernel.unit_hash(unit)
+              for name, state in some.items() if state == "proved"} if not run.options.no_cache else {}
+    base.run([known[at] for at in sorted(wanted) if at in known and at not in states])
+    base.pool.end()
+    return {**states, **{at: report["status"] for at, report in base.reports.items()}}
 
 
 def find_mutants(run):
     """--mutants: a table with what catches each; one that survives is a failure."""
     folder = run.folder / "mutants"
-    some = [mutants.Mutant(path) for path in sorted(folder.glob("*.patch"))]
+    every = [mutants.Mutant(path, run.root) for path in sorted(folder.glob("*.patch"))]
     for name in run.options.files:
         if not (run.root / name).is_file():
             raise ValueError(f"there is no file {name}")
-    some = [mutant for mutant in some if mutants.affected(mutant, run.options.files)]
+    some = [mutant for mutant in every if mutants.affected(mutant, run.options.files)]
     for mutant in some:
-        if not mutant.error:
-            mutant.make(run.root, run.build / "mutants")
-    base = run.proof()
-    known = {(f.unit, f.name): f for unit in base.kernel.units.values() for f in unit}
-    wanted = {(f.unit, f.name) for mutant in some if not mutant.error and mutant.by == "prove" for f in mutant.functions}
-    base.run([known[at] for at in sorted(wanted) if at in known])
-    passed = 0
-    for mutant in some:
-        caught, text = None, mutant.error
         if not mutant.error and mutant.by == "prove":
-            caught, text = judge_mutant(run, base.reports, mutant)
-        elif not mutant.error:
-            caught, text = mutant.test()
+            mutant.make(run.root, run.build / "mutants")
+    proofs = [mutant for mutant in some if mutant.by == "prove"]
+    base = states_without(run, {(f.unit, f.name) for m in proofs if not m.error for f in m.functions})
+    tests = mutants.Tests(run.root, run.build / "mutants", some)
+    passed = []
+
+    def judge(mutant):
+        caught, text = None, mutant.error
         if not mutant.error:
+            caught, text = judge_mutant(run, base, mutant) if mutant.by == "prove" else tests.judge(mutant)
+        if hasattr(mutant, "folder"):
             mutant.remove()
-        passed += caught is True
+        if caught:
+            passed.append(mutant)
         word = {True: "caught", False: "SURVIVES", None: "error"}[caught]
-        run.screen.say(f"{word:8} {mutant.name:36} {mutant.by:6} {text}")
-    print(f"{passed} passed, {len(some) - passed} failed")
-    return 0 if passed == len(some) else 1
+        run.screen.say(f"{word:8} {mutant.name:40} {mutant.by:6} {text}")
+
+    # Those that boot a machine one after the other, beside the rest: they wait most of their time.
+    booting = [mutant for mutant in some if mutant.by == "system"]
+    pool = Pool(processors() + bool(booting))
+    pool.add((0, 0, ""), lambda: [judge(mutant) for mutant in booting])
+    for mutant in some:
+        if mutant.by != "system":
+            pool.add((1 if mutant.by == "prove" else 2, 0, mutant.name), judge, mutant)
+    pool.wait()
+    pool.end()
+    print(f"{len(passed)} passed, {len(some) - len(passed)} failed")
+    return 0 if len(passed) == len(some) and some else 1
 
 
 def show_status(run):

@@ -324,6 +324,52 @@ def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
     tree.write("tests/proof/mutants/headless.patch", MUTANT.replace("# fault", "# what") % "x")
     fails(tree.prove("--mutants"), "SURVIVES same", "error    old", "does not fit any more", "error    headless",
           "1 passed, 3 failed")
+    done = tree.prove("--mutants", "tests/proof/mutants/more.patch")
+    assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
+
+
+HOST = """#include <stdio.h>
+unsigned next(unsigned);
+#define T(name) { #name, name }
+static int one_is_added(void)
+{
+	return next(1) == 2;
+}
+static int five_is_not_reached(void)
+{
+	return next(4) != 5;
+}
+static struct { const char *name; int (*run)(void); } tests[] = { T(one_is_added), T(five_is_not_reached) };
+int main(void)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < 2; i++) {
+		int good = tests[i].run();
+		printf("%s %s\\n", good ? "ok" : "not ok", tests[i].name);
+		wrong |= !good;
+	}
+	return wrong;
+}
+"""
+
+
+def test_a_mutant_that_no_test_notices_is_a_failure(tree):
+    tree.write("kernel/a.c", GOOD.replace("static inline ", ""))
+    (tree.root / "tests/proof/mutants").mkdir()
+    (tree.root / "tests/host/kernel").mkdir(parents=True)
+    tree.write("tests/host/kernel/main.c", HOST)
+    mutant = MUTANT.replace("prove next_ensures_more", "host %s")
+    tree.write("tests/proof/mutants/more.patch", mutant % ("one_is_added", "x + 2"))
+    done = tree.prove("--mutants")
+    assert done.returncode == 0 and "caught   more" in done.stdout, done.stdout + done.stderr
+    tree.write("tests/proof/mutants/same.patch", mutant % ("one_is_added", "1 + x"))
+    tree.write("tests/proof/mutants/always.patch", mutant % ("five_is_not_reached", "x + 2"))
+    tree.write("tests/proof/mutants/nowhere.patch", mutant % ("two_is_added", "x + 2"))
+    tree.write("tests/proof/mutants/broken.patch", mutant % ("one_is_added", "x +"))
+    tree.write("tests/proof/mutants/other.patch", (mutant % ("one_is_added", "x + 2")).replace("file: kernel/a.c", "file: kernel/b.c"))
+    fails(tree.prove("--mutants"), "caught   more", "SURVIVES same", "fails without the fault too", "has no test two_is_added",
+          "error    broken", "changes another file than it names", "1 passed, 5 failed")
 
 
 def test_a_function_that_was_proved_must_stay_so(tree):

@@ -101,6 +101,7 @@ static void a_system_for_another_machine_is_refused(void)
 	SPOILED(system_image->header.plic_base = 0, "interrupt controller");
 	SPOILED(system_image->header.roots = 2000, "");
 	SPOILED(system_image->header.size = 0x1000000, "longer than the image");
+	SPOILED(system_image->header.size = 0x40008, "longer than the image"); /* no whole number of pages */
 	SPOILED((record.image_end = record.system_start + RAM_MAX, record.ram_end = record.image_end + 1,
 		 system_image->header.size = RAM_MAX), "longer than the kernel's views");
 	SPOILED((system_image->header = (struct system_header){ .magic = SYSTEM_MAGIC, .version = SYSTEM_VERSION, .load_address = BASE,
@@ -131,6 +132,8 @@ static void a_root_lies_where_it_may(void)
 	/* A RAM disk that would lie over the kernel, and ram beyond the views */
 	SPOILED((record.initrd_start = BASE, record.initrd_end = BASE + 0x200000,
 		 system_image->roots[0] = (struct root_untyped){ BASE + 0x40000, 12, MEMORY_DEVICE, 0, 0 }), "may not");
+	SPOILED((record.initrd_start = RAM_BASE + 0x10000, record.initrd_end = RAM_BASE + 0x20000, /* and RAM below one */
+		 system_image->roots[0] = (struct root_untyped){ RAM_BASE, 16, MEMORY_DEVICE, 0, 0 }), "may not");
 	SPOILED((record.ram_end = BASE + RAM_MAX + 0x40000000,
 		 system_image->roots[0] = (struct root_untyped){ BASE + RAM_MAX, 12, MEMORY_RAM, 0, 0 }), "may not");
 	SPOILED((system_image->roots[0] = (struct root_untyped){ 0x4000000000, 12, MEMORY_DEVICE, 0, 0 }), "size or alignment");
@@ -138,6 +141,17 @@ static void a_root_lies_where_it_may(void)
 	SPOILED((system_image->roots[0] = (struct root_untyped){ DEVICE_BASE + 32, 6, MEMORY_DEVICE, 0, 0 }), "size or alignment");
 	SPOILED((system_image->header.roots = 2, system_image->roots[1] = (struct root_untyped){ RAM_BASE, 12, MEMORY_RAM, 0, 0 }),
 		"overlap");
+}
+
+static void roots_may_touch_each_other(void)
+{
+	good();
+	system_image->header.roots = 3;
+	system_image->roots[0] = (struct root_untyped){ RAM_BASE + 0x1000, 12, MEMORY_RAM, 0, 0 };
+	system_image->roots[1] = (struct root_untyped){ RAM_BASE, 12, MEMORY_RAM, 0, 0 };
+	system_image->roots[2] = (struct root_untyped){ RAM_BASE + 0x2000, 12, MEMORY_RAM, 0, 0 };
+	boots();
+	EQ(k_slot(ROOT_FIRST_SLOT + 2)->type, CAP_UNTYPED);
 }
 
 static void an_operation_that_is_refused_ends_the_boot(void)
@@ -192,15 +206,19 @@ static void fill_copies_from_the_system_into_a_page(void)
 
 static void fill_stays_inside_page_and_system(void)
 {
-	static const struct { u64 a0, a2, a3, a4; } bad[] = { { 20, 1, 0, 8 }, { 20, 0, 1, 8 }, { 20, 0, 0, 7 }, { 20, 8, 0, 4096 },
-		{ 20, 4104, 0, 0 }, { 20, 0, 0x40000, 8 }, { 20, 0, ~7ul, 8 }, { 20, ~7ul, 0, 8 }, { 20, 0, 0, ~7ul }, { 4, 0, 0, 8 },
-		{ 0, 0, 0, 8 }, { 5000, 0, 0, 8 }, { 30, 0, 0, 8 } };
+	static const struct { u64 a0, a2, a3, a4; enum status status; } bad[] = {
+		{ 20, 1, 0, 8, STATUS_BAD_ARGUMENT }, { 20, 0, 1, 8, STATUS_BAD_ARGUMENT }, { 20, 0, 0, 7, STATUS_BAD_ARGUMENT },
+		{ 20, 8, 0, 4096, STATUS_BAD_ARGUMENT }, { 20, 4104, 0, 0, STATUS_BAD_ARGUMENT },
+		{ 20, 0, 0x40000, 8, STATUS_BAD_ARGUMENT }, { 20, 0, ~7ul, 8, STATUS_BAD_ARGUMENT },
+		{ 20, ~7ul, 0, 8, STATUS_BAD_ARGUMENT }, { 20, 0, 0, ~7ul, STATUS_BAD_ARGUMENT }, { 4, 0, 0, 8, STATUS_BAD_TYPE },
+		{ 0, 0, 0, 8, STATUS_BAD_SLOT }, { 5000, 0, 0, 8, STATUS_BAD_SLOT }, { 30, 0, 0, 8, STATUS_BAD_TYPE } };
 
 	for (u32 i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		good();
 		operation(0, (struct program_operation){ OP_RETYPE, 4, OBJECT_PAGE, 12, 0, 20, 1 });
 		operation(1, (struct program_operation){ OP_FILL, (u32)bad[i].a0, bad[i].a2, bad[i].a3, bad[i].a4, 0, 0 });
 		fails_with("does not fit");
+		EQ(fake.panic_numbers[1], bad[i].status);
 	}
 }
 
@@ -264,7 +282,7 @@ const struct test boot_tests[] = {
 #define T(name) { #name, name }
 	T(a_good_system_boots), T(each_field_of_the_record_is_checked),
 	T(more_lines_than_the_kernel_serves_do_no_harm), T(a_system_for_another_machine_is_refused),
-	T(a_root_lies_where_it_may), T(an_operation_that_is_refused_ends_the_boot),
+	T(a_root_lies_where_it_may), T(roots_may_touch_each_other), T(an_operation_that_is_refused_ends_the_boot),
 	T(a_program_is_replayed_through_long_operations), T(a_section_acts_with_its_own_table),
 	T(fill_copies_from_the_system_into_a_page), T(fill_stays_inside_page_and_system),
 	T(bind_takes_originals_in_the_kernel_table), T(a_schedule_is_handed_over_by_the_kernel_table), { NULL, NULL }

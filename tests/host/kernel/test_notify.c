@@ -254,8 +254,9 @@ static void binding_checks_its_numbers(void)
 	EQ(boot_bind_for_test(k_n, BIND_LINE, N_LINES, 0), STATUS_BAD_ARGUMENT);
 	EQ(boot_bind_for_test(k_n, BIND_LINE, LINE, NOTIFICATION_BITS), STATUS_BAD_ARGUMENT);
 	EQ(boot_bind_for_test(k_n, 99, LINE, 0), STATUS_BAD_ARGUMENT);
+	OK(boot_bind_for_test(k_n, BIND_LINE, 95, 1));
 	OK(boot_bind_for_test(k_n, BIND_LINE, LINE, 0));
-	EQ(boot_bind_for_test(k_n, BIND_LINE, LINE, 1), STATUS_OCCUPIED);
+	EQ(boot_bind_for_test(k_n, BIND_LINE, LINE, 2), STATUS_OCCUPIED);
 	EQ(boot_bind_for_test(k_n, BIND_LINE, OTHER_LINE, 0), STATUS_OCCUPIED);
 	OK(boot_bind_for_test(k_n, BIND_TIMER, 0, 3));
 	EQ(boot_bind_for_test(k_n, BIND_TIMER, 0, 4), STATUS_OCCUPIED);
@@ -292,9 +293,15 @@ static void an_answer_that_acknowledges_lines_still_hands_over_the_processor(voi
 
 static void what_is_bound_to_hardware_is_never_destroyed(void)
 {
-	line_world();
-	boot_must(OP_REVOKE, 0, k_n, 0, 0, 0, 0);
-	EQ(boot_do(OP_DELETE, 0, k_n, 0, 0, 0, 0), STATUS_REFUSED);
+	static const u32 what[] = { BIND_LINE, BIND_TIMER, BIND_FAULT_RING };
+
+	for (u32 i = 0; i < 3; i++) {
+		world();
+		boot_must(OP_REVOKE, 0, k_n, 0, 0, 0, 0);
+		OK(boot_bind_for_test(k_n, what[i], what[i] == BIND_LINE ? LINE : 0, 5));
+		EQ(boot_do(OP_DELETE, 0, k_n, 0, 0, 0, 0), STATUS_REFUSED);
+		EQ(boot_do(OP_MOVE, 0, world_slot(), 0, k_n, 0, 0), STATUS_REFUSED);
+	}
 }
 
 /* ---- Timers, power ---- */

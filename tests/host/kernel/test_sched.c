@@ -244,6 +244,18 @@ static void a_short_overrun_is_debt_too(void)
 	TRUE(threads[A.thread].debt >= 50000);
 }
 
+/* Also if the answer does not hand over the processor. */
+static void what_a_server_used_before_a_plain_answer_is_debt_too(void)
+{
+	passive_world(0);
+	schedule(&A, 30, 1000, 1000000, 0, 0);
+	EQ(call(&A), BLOCKED);
+	fake.time += 50000;
+	(void)sys(&B, SYS_SEND, REPLY, 0, 0, 0, 0);
+	tick(0);
+	TRUE(threads[A.thread].debt >= 49000);
+}
+
 /* Also if the server never answers, since it is destroyed. */
 static void what_a_server_used_before_its_end_is_debt_too(void)
 {
@@ -587,7 +599,7 @@ const struct test sched_tests[] = {
 	T(a_new_budget_begins_to_count_at_once), T(a_passive_server_runs_on_its_callers_budget),
 	T(a_passive_server_never_receives_while_it_owes_a_reply),
 	T(the_server_goes_on_when_the_payer_runs_out_and_the_payer_has_debt), T(a_short_overrun_is_debt_too),
-	T(what_a_server_used_before_its_end_is_debt_too), T(debt_is_paid_by_whole_periods),
+	T(what_a_server_used_before_a_plain_answer_is_debt_too), T(what_a_server_used_before_its_end_is_debt_too), T(debt_is_paid_by_whole_periods),
 	T(a_thread_in_debt_does_not_share_the_rest), T(a_call_beyond_its_limit_is_a_fault_of_the_server),
 	T(a_server_that_is_resumed_after_its_limit_gets_as_much_again),
 	T(the_limit_begins_anew_with_a_call_that_carries_a_capability),

@@ -34,6 +34,23 @@ static void a_suspended_thread_goes_on_where_it_was(void)
 	EQ(reg(&B, 10), 78);
 }
 
+static void a_thread_that_gets_another_space_runs_in_it(void)
+{
+	u32 k = 0;
+
+	world();
+	machine.asid_limit = 100; /* with identifiers a thread keeps the image of its space */
+	k = world_make(OBJECT_SPACE, 2);
+	give(&A, 8, k, RIGHTS_ALL, 0);
+	as(&B);
+	EQ(fake.root, B.space);
+	OK(invoke(&A, OP_DELETE, OTHER, THREAD_SPACE, 0, 0, 0, 0));
+	OK(invoke(&A, OP_COPY, OTHER, THREAD_SPACE, 0, 8, RIGHTS_ALL, 0));
+	OK(on(OP_RESUME, OTHER, 0, 0, 0, 0, 0));
+	as(&B);
+	EQ(fake.root, k_slot(k)->object);
+}
+
 static void a_thread_without_table_or_space_does_not_resume(void)
 {
 	world();
@@ -229,7 +246,7 @@ static void a_new_thread_starts_with_the_registers_it_was_given(void)
 
 const struct test thread_tests[] = {
 #define T(name) { #name, name }
-	T(a_suspended_thread_goes_on_where_it_was), T(a_thread_without_table_or_space_does_not_resume),
+	T(a_suspended_thread_goes_on_where_it_was), T(a_thread_without_table_or_space_does_not_resume), T(a_thread_that_gets_another_space_runs_in_it),
 	T(a_blocked_thread_that_loses_its_table_stops), T(each_slot_of_a_thread_takes_its_own_kind),
 	T(registers_are_written_and_read_in_a_stopped_thread), T(registers_of_a_thread_that_left_by_a_call_hold_no_leftovers),
 	T(inspect_tells_state_time_fault_and_budget), T(operations_on_threads_check_their_capability),
