@@ -91,7 +91,7 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ requires slots_valid && slot_index(s) && thread_index(t);
+/*@ requires slots_valid && slot_index(s) && 0 < t < N_THREADS;
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
@@ -102,11 +102,13 @@ static inline void cap_reserve(u64 s, u64 t)
 }
 
 /* Free the slots that thread t reserved. */
-/*@ requires threads_waiting && slots_valid && thread_index(t);
+/*@ requires threads_waiting && threads_tied && slots_valid && thread_index(t);
     assigns slots[0 .. N_SLOTS - 1].type, threads[t].reply, threads[t].arrival;
     exits \false;
     ensures waiting: threads_waiting;
+    ensures tied: threads_tied;
     ENSURES_SLOTS_VALID
+    ensures kept: slots_kept{Pre, Post};
     ensures released: threads[t].reply == NONE && threads[t].arrival == NONE; */
 static inline void cap_release(u32 t)
 {

@@ -95,7 +95,8 @@ static void cnode_filled(struct place to)
 
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 static inline void cnode_emptied(u32 s)
 {
 	if (slots[s].container == IN_SPACE)
@@ -223,7 +224,8 @@ enum status cnode_move(struct place to, struct place from)
     requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
       (which >= DYING_TABLES ==> slot_index(object));
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures same: slots_same_but_links{Pre, Post}; */
 static void cnode_put_dying(u32 which, u32 object)
 {
 	u32 tail = hart.dying[which].tail;
@@ -284,7 +286,8 @@ static inline u32 cnode_table_size(u8 bits)
 /* The original of an object in slot s is gone: out of use at once. */
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 static void cnode_destroy(u32 s)
 {
 	u32 object = slots[s].object;

@@ -48,6 +48,15 @@
     predicate threads_waiting = \forall integer t; thread_index(t) ==> threads[t].reply < N_SLOTS &&
       threads[t].arrival < N_SLOTS && threads[t].client < N_THREADS && threads[t].server < N_THREADS &&
       threads[t].link < N_THREADS;
+    // I6: a slot that a thread keeps, for an answer or for a capability to come, holds that and belongs to this thread: no
+    // two threads keep one slot, and no slot that somebody keeps is free or holds a capability.
+    predicate threads_tied = \forall integer t; thread_index(t) ==>
+      (threads[t].reply != NONE ==> threads[t].reply != threads[t].arrival && slots[threads[t].reply].object == t &&
+        (slots[threads[t].reply].type == CAP_REPLY || slots[threads[t].reply].type == CAP_RESERVED)) &&
+      (threads[t].arrival != NONE ==> slots[threads[t].arrival].type == CAP_RESERVED &&
+        slots[threads[t].arrival].object == t);
+    predicate slot_untied(integer s) = s != NONE ==>
+      (\forall integer t; thread_index(t) ==> threads[t].reply != s && threads[t].arrival != s);
     // I7: numbers of the scheduler.
     predicate threads_timed = \forall integer t; thread_index(t) ==> threads[t].chain <= CHAIN_MAX &&
       threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff &&
@@ -92,6 +101,9 @@
       \at(slots[s].badge, A) == \at(slots[s].badge, B) && \at(slots[s].container, A) == \at(slots[s].container, B) &&
       \at(slots[s].watermark, A) == \at(slots[s].watermark, B) && \at(slots[s].original, A) == \at(slots[s].original, B);
     predicate slots_same_but_links{A, B} = \forall integer k; slot_index(k) ==> slot_same{A, B}(k);
+    // No capability changed: at most replies and reservations did.
+    predicate slots_kept{A, B} = \forall integer k; slot_index(k) && \at(slots[k].type, A) <= CAP_THREAD ==>
+      slot_same{A, B}(k);
     predicate slot_alike(integer a, integer b) = slots[a].type == slots[b].type && slots[a].object == slots[b].object &&
       slots[a].rights == slots[b].rights && slots[a].kind == slots[b].kind && slots[a].size_bits == slots[b].size_bits &&
       slots[a].badge == slots[b].badge && slots[a].watermark == slots[b].watermark &&
@@ -106,16 +118,20 @@
       \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B) &&
       \at(threads[t].chain, A) == \at(threads[t].chain, B) && \at(threads[t].passive, A) == \at(threads[t].passive, B) &&
       \at(threads[t].fault, A) == \at(threads[t].fault, B) && \at(threads[t].partition, A) == \at(threads[t].partition, B);
+    // What ties a thread to slots.
+    predicate thread_ties{A, B}(integer t) = \at(threads[t].reply, A) == \at(threads[t].reply, B) &&
+      \at(threads[t].arrival, A) == \at(threads[t].arrival, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
+      \at(threads[t].table_size, A) == \at(threads[t].table_size, B);
     // The same but for what is charged: all that a change of payer may touch.
     predicate threads_same_but_time{A, B} = \forall integer k; thread_index(k) ==>
       \at(threads[k].state, A) == \at(threads[k].state, B) && \at(threads[k].queue, A) == \at(threads[k].queue, B) &&
       \at(threads[k].client, A) == \at(threads[k].client, B) && \at(threads[k].server, A) == \at(threads[k].server, B) &&
       \at(threads[k].partition, A) == \at(threads[k].partition, B) &&
       \at(threads[k].priority, A) == \at(threads[k].priority, B) && \at(threads[k].root, A) == \at(threads[k].root, B) &&
-      \at(threads[k].limit, A) == \at(threads[k].limit, B) && \at(threads[k].reply, A) == \at(threads[k].reply, B);
+      \at(threads[k].limit, A) == \at(threads[k].limit, B) && thread_ties{A, B}(k);
     predicate threads_same_but_links{A, B} = \forall integer k; thread_index(k) ==> thread_same{A, B}(k);
 
-    predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed;
+    predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed && threads_tied;
     predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
       slots_spaces && slots_containers && slots_linked;
     predicate hart_valid = hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid;
@@ -144,16 +160,17 @@
 /* The parts, for the contracts of functions that change the views named. */
 #define REQUIRES_THREADS_VALID                                                                         \
 	requires queued: threads_queued; requires placed: threads_placed;                              \
-	requires waiting: threads_waiting; requires timed: threads_timed;
-#define REQUIRES_VALID                                                                                 \
-	REQUIRES_THREADS_VALID requires queues: queues_inside;                                         \
+	requires waiting: threads_waiting; requires timed: threads_timed;                              \
+	requires tied: threads_tied;
+#define REQUIRES_SLOTS_VALID                                                                           \
 	requires memory: slots_memory; requires ram: slots_ram; requires endpoints: slots_queues;      \
 	requires callers: slots_threads; requires tables: slots_tables; requires spaces: slots_spaces; \
-	requires containers: slots_containers; requires linked: slots_linked;                          \
-	requires hart: hart_valid;
+	requires containers: slots_containers; requires linked: slots_linked;
+#define REQUIRES_VALID                                                                                 \
+	REQUIRES_THREADS_VALID REQUIRES_SLOTS_VALID requires queues: queues_inside; requires hart: hart_valid;
 #define ENSURES_THREADS_VALID                                                                          \
 	ensures queued: threads_queued; ensures placed: threads_placed;                                \
-	ensures waiting: threads_waiting; ensures timed: threads_timed;
+	ensures waiting: threads_waiting; ensures timed: threads_timed; ensures tied: threads_tied;
 #define ENSURES_SLOTS_VALID                                                                            \
 	ensures memory: slots_memory; ensures ram: slots_ram; ensures endpoints: slots_queues;        \
 	ensures callers: slots_threads; ensures tables: slots_tables; ensures spaces: slots_spaces;    \
@@ -169,6 +186,7 @@
 #define LOOP_VALID                                                                                     \
 	loop invariant queued: threads_queued; loop invariant placed: threads_placed;                  \
 	loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;                  \
+	loop invariant tied: threads_tied;                                                             \
 	loop invariant memory: slots_memory; loop invariant ram: slots_ram;                            \
 	loop invariant endpoints: slots_queues; loop invariant callers: slots_threads;                 \
 	loop invariant tables: slots_tables; loop invariant spaces: slots_spaces;                      \

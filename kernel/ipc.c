@@ -74,7 +74,8 @@ static inline enum status ipc_check_payer(u64 caller)
     requires index: thread_index(caller) && thread_index(server) && threads[caller].chain < CHAIN_MAX - 1;
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures linked: threads[caller].server == server; */
+    ensures linked: threads[caller].server == server;
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
 static inline void ipc_link_payer(u64 caller, u64 server)
 {
 	threads[server].client = (u32)caller;
@@ -86,7 +87,8 @@ static inline void ipc_link_payer(u64 caller, u64 server)
 /*@ requires kernel_valid && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
     ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ensures unlinked: threads[caller].server == NONE; */
+    ensures unlinked: threads[caller].server == NONE;
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
 static inline void ipc_unlink_payer(u64 caller)
 {
 	u64 server = wide(threads[caller].server);
@@ -103,7 +105,10 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ requires threads_valid && slots_valid && slot_index(s) && 0 < t < N_THREADS;
+/*@ REQUIRES_THREADS_VALID
+    REQUIRES_SLOTS_VALID
+    requires unused: slot_index(s) && slot_untied(s);
+    requires thread: 0 < t < N_THREADS;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
@@ -124,7 +129,9 @@ static inline void ipc_await_reply(u64 t, u64 s)
 /*@ requires kernel_valid && thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
     ENSURES_VALID
-    ensures taken: threads[to].arrival == NONE; */
+    ensures taken: threads[to].arrival == NONE;
+    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
+      slot_same{Pre, Post}(k); */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 {
 	u32 s = (u32)cap_slot(from, out);
@@ -153,7 +160,12 @@ static inline bool ipc_carries(u64 to, u64 tag)
 /*@ REQUIRES_VALID
     requires index: thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
+      slot_same{Pre, Post}(k);
+    ensures rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k);
+    ensures placed: threads[to].table == \old(threads[to].table) && threads[to].table_size == \old(threads[to].table_size) &&
+      threads[to].reply == \old(threads[to].reply); */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	if (ipc_carries(to, tag))
@@ -179,7 +191,8 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 /* `to` gets a copy of the payload in memory, the sender keeps its own. */
 /*@ requires kernel_valid && 0 < to < N_THREADS;
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID */
+    ENSURES_THREADS_VALID
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
 static void ipc_copy_payload(u32 to, u64 tag)
 {
 	arch_payload_store(to);
@@ -206,9 +219,11 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && (arrival != 0 ==> arrival < threads[t].table_size);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
       slot_same{Pre, Post}(k); */
 static inline void ipc_reserve_arrival(u64 t, u64 arrival)
@@ -264,7 +279,7 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
  * and neither side has to do with a capability; then most of this falls away. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID
@@ -274,12 +289,13 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 {
 	bool passive = plain || threads[receiver].passive != 0;
 	bool late = !passive;
+	u64 reply = wide(threads[receiver].reply);
 
 	if (!plain)
 		ipc_reserve_arrival(t, arrival);
 	queue_take_first(e, receiver);
-	ipc_await_reply(t, wide(threads[receiver].reply));
 	threads[receiver].reply = NONE;
+	ipc_await_reply(t, reply);
 	if (passive)
 		ipc_link_payer(t, receiver);
 	if (passive && threads[receiver].limit != 0)
@@ -331,7 +347,13 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
     ENSURES_VALID
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
-    ensures current: hart.current == \old(hart.current); */
+    ensures current: hart.current == \old(hart.current);
+    ensures answered: slots[s].type == CAP_EMPTY;
+    ensures placed: \forall integer k; thread_index(k) ==> threads[k].table == \old(threads[k].table) &&
+      threads[k].table_size == \old(threads[k].table_size);
+    // Only a slot that was reserved for it gets a capability.
+    ensures others: \forall integer k; slot_index(k) && k != s && \old(slots[k].type) != CAP_RESERVED ==>
+      slot_same{Pre, Post}(k); */
 static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
@@ -380,7 +402,8 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 }
 
 /* The words of a fault message, from the registers of the thread that faulted. */
-/*@ requires threads_valid && thread_index(from) && thread_index(to);
+/*@ REQUIRES_THREADS_VALID
+    requires index: thread_index(from) && thread_index(to);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ensures same: threads_same_but_links{Pre, Post}; */
@@ -397,8 +420,26 @@ static void ipc_fault_words(u32 from, u32 to)
 /* What a queued sender carries: kept in its registers, or made up for a fault. */
 #define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
 
+/* The payload registers get what the queued `sender` has for t: its own words, or those of its fault. */
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post}; */
+static void ipc_load_payload(u32 t, u32 sender)
+{
+	if (hart.holder != NONE && hart.holder != t)
+		arch_payload_store(hart.holder);
+	if (threads[sender].fault != 0) {
+		ipc_fault_words(sender, t);
+		arch_payload_load(t);
+	} else {
+		arch_payload_load(sender);
+	}
+}
+
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
+    requires unused: slots[reply].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
@@ -417,17 +458,10 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 		return ipc_without_message(t, STATUS_AGAIN);
 	}
 	if (pays) {
-		ipc_link_payer(sender, t);
 		threads[t].spent = 0;
+		ipc_link_payer(sender, t);
 	}
-	if (hart.holder != NONE && hart.holder != t)
-		arch_payload_store(hart.holder);
-	if (threads[sender].fault != 0) {
-		ipc_fault_words(sender, t);
-		arch_payload_load(t);
-	} else {
-		arch_payload_load(sender);
-	}
+	ipc_load_payload(t, sender);
 	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
 	ipc_hand_payload(t, tag);
 	if (call) {
@@ -456,7 +490,8 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
-    requires free: arrival != 0 ==> arrival < threads[t].table_size;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires unused: slot_untied(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
     ENSURES_VALID
     ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply; */
@@ -476,6 +511,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
@@ -557,7 +593,8 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires apart: s != reply;
+    requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
+    requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID
     ensures leaves: \result == hart.current; */
@@ -585,7 +622,8 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
       slot_index(reply);
-    requires free: arrival != 0 ==> arrival < threads[t].table_size;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID
@@ -672,6 +710,21 @@ void ipc_cancel(u32 t, enum status status)
 	threads[t].state = THREAD_STOPPED;
 }
 
+/* t waits for the answer of the handler `receiver`, in the slot that this reserved. No capability goes with it. */
+/*@ REQUIRES_THREADS_VALID
+    REQUIRES_SLOTS_VALID
+    requires index: 0 < t < N_THREADS && thread_index(receiver);
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID */
+static inline void ipc_await_handler(u32 t, u32 receiver)
+{
+	u32 reply = threads[receiver].reply;
+
+	slots[reply].rights = 0;
+	threads[receiver].reply = NONE;
+	ipc_await_reply(t, reply);
+}
+
 bool ipc_fault(u32 t)
 {
 	u32 s = thread_slot(t, THREAD_FAULT);
@@ -696,9 +749,7 @@ bool ipc_fault(u32 t)
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;
-	slots[threads[receiver].reply].rights = 0;
-	ipc_await_reply(t, threads[receiver].reply);
-	threads[receiver].reply = NONE;
+	ipc_await_handler(t, receiver);
 	sched_ready(receiver);
 	return true;
 }

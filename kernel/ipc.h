@@ -33,6 +33,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
     ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
 void ipc_cancel(u32 t, enum status status);
 

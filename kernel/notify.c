@@ -41,7 +41,8 @@ bool notify_collect(u32 n, u32 t)
 /* The bound thread t was receiving: the bits end that, without a message. */
 /*@ requires kernel_valid && queue_index(n) && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 static void notify_end_receive(u32 n, u32 t)
 {
 	queue_take(t);

@@ -7,7 +7,8 @@
  * power-off or reset stops the machine. */
 /*@ requires kernel_valid && queue_index(n);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 void notify_raise(u32 n, u32 bits);
 
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */

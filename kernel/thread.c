@@ -183,7 +183,8 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 /* Write down a fault that nobody handles: the record first, then its number. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 static void thread_record_fault(u32 t)
 {
 	u32 i = (u32)(fault_ring.count % FAULT_RECORDS);

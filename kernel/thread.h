@@ -17,7 +17,8 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 void thread_filled(u32 s);
 /*@ requires kernel_valid && is_thread_slot(s);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 void thread_emptied(u32 s);
 
 /*@ requires kernel_valid && thread_index(t);
@@ -26,7 +27,9 @@ void thread_emptied(u32 s);
 enum status thread_resume(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post};
+    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
 enum status thread_suspend(u32 t);
 /* Registers 4 * group to 4 * group + 3 of the stopped thread t. */
 /*@ requires threads_valid && thread_index(t);
@@ -59,11 +62,13 @@ void thread_fault(u32 t, u64 cause, u64 address);
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 void thread_end(u32 t);
