@@ -80,13 +80,24 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 	}
 }
 
+/* Note in slot `to` who reads it. */
+/*@ REQUIRES_THREADS_VALID
+    REQUIRES_SLOTS_VALID
+    requires place: place_valid(to);
+    assigns slots[to.slot].container;
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID */
+static inline void cnode_note_container(struct place to)
+{
+	slots[to.slot].container = (u8)to.container;
+}
+
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
 /*@ requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
     assigns STATE_AND_ENTRIES;
     ENSURES_VALID */
 static void cnode_filled(struct place to)
 {
-	slots[to.slot].container = (u8)to.container;
+	cnode_note_container(to);
 	if (to.container == IN_SPACE)
 		space_filled(to.slot);
 	else if (to.container == IN_THREAD)
@@ -185,6 +196,23 @@ static inline void cnode_transfer(u32 from, u32 to)
 	cap_insert(parent, to);
 }
 
+/* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
+/*@ REQUIRES_THREADS_VALID
+    REQUIRES_SLOTS_VALID
+    requires slots: slot_index(from) && slot_index(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
+    ensures left: slots[from].type == CAP_EMPTY;
+    ensures same: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
+static inline void cnode_transfer_reply(u32 from, u32 to)
+{
+	cap_describe(from, to);
+	slots[to].container = IN_TABLE;
+	threads[slots[to].object].reply = to;
+	slots[from].type = CAP_EMPTY;
+}
+
 enum status cnode_move(struct place to, struct place from)
 {
 	enum status status = STATUS_OK;
@@ -204,10 +232,7 @@ enum status cnode_move(struct place to, struct place from)
 		return status;
 
 	if (slots[from.slot].type == CAP_REPLY) {
-		cap_describe(from.slot, to.slot);
-		slots[to.slot].container = IN_TABLE;
-		threads[slots[to.slot].object].reply = to.slot;
-		slots[from.slot].type = CAP_EMPTY;
+		cnode_transfer_reply(from.slot, to.slot);
 		return STATUS_OK;
 	}
 	if (from.container == IN_SPACE)
@@ -319,6 +344,19 @@ static void cnode_destroy(u32 s)
 	}
 }
 
+/* Take the capability in slot s, which has no children and no effect any more, out of the derivation. */
+/*@ REQUIRES_THREADS_VALID
+    REQUIRES_SLOTS_VALID
+    requires capability: slot_index(s) && slots[s].type != CAP_REPLY && slots[s].type != CAP_RESERVED;
+    assigns slots[0 .. N_SLOTS - 1];
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ensures emptied: slots[s].type == CAP_EMPTY;
+    ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
+static inline void cnode_remove(u32 s)
+{
+	cap_remove(s);
+}
+
 enum status cnode_delete(u32 s)
 {
 	switch (slots[s].type) {
@@ -341,7 +379,7 @@ enum status cnode_delete(u32 s)
 	cnode_emptied(s);
 	if (slots[s].original != 0)
 		cnode_destroy(s);
-	cap_remove(s);
+	cnode_remove(s);
 	return STATUS_OK;
 }
 
@@ -445,6 +483,20 @@ bool cnode_bury(void)
 	return true;
 }
 
+/* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
+/*@ REQUIRES_SLOTS_VALID
+    requires index: slot_index(s);
+    assigns slots[s].watermark, slots[s].badge;
+    ENSURES_SLOTS_VALID
+    ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
+static inline void cnode_reset(u32 s)
+{
+	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
+		slots[s].watermark = 0;
+		slots[s].badge = 0;
+	}
+}
+
 enum status cnode_revoke(u32 s)
 {
 	enum status status = STATUS_OK;
@@ -468,9 +520,6 @@ enum status cnode_revoke(u32 s)
 		if (i == REVOKE_STEPS - 1)
 			return STATUS_AGAIN;
 	}
-	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
-		slots[s].watermark = 0;
-		slots[s].badge = 0;
-	}
+	cnode_reset(s);
 	return STATUS_OK;
 }

@@ -102,8 +102,8 @@
       \at(slots[s].watermark, A) == \at(slots[s].watermark, B) && \at(slots[s].original, A) == \at(slots[s].original, B);
     predicate slots_same_but_links{A, B} = \forall integer k; slot_index(k) ==> slot_same{A, B}(k);
     // No capability changed: at most replies and reservations did.
-    predicate slots_kept{A, B} = \forall integer k; slot_index(k) && \at(slots[k].type, A) <= CAP_THREAD ==>
-      slot_same{A, B}(k);
+    predicate slots_kept{A, B} = \forall integer k; slot_index(k) && \at(slots[k].type, A) != CAP_REPLY &&
+      \at(slots[k].type, A) != CAP_RESERVED ==> slot_same{A, B}(k);
     predicate slot_alike(integer a, integer b) = slots[a].type == slots[b].type && slots[a].object == slots[b].object &&
       slots[a].rights == slots[b].rights && slots[a].kind == slots[b].kind && slots[a].size_bits == slots[b].size_bits &&
       slots[a].badge == slots[b].badge && slots[a].watermark == slots[b].watermark &&
