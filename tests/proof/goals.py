@@ -126,7 +126,7 @@ class Unit:
     def has_contract(log, name):
         """In the normalized text a contract stands right above the definition, or, for a function that does not return,
         above a declaration that stands right above the definition; that of a ghost function between /@ and @/."""
-        found = re.search(rf"^(?:[^\n;]*\b{name}\([^;{{}}]*\);\n)?(?!\s)[^\n;]*\b{name}\)?\([^;{{}}]*\)\s*\n\{{", log, re.M)
+        found = re.search(rf"^(?:[^\n;]*\b{name}\([^;{{}}]*\);\n)?(?!\s)[^\n;]*\b{name}\)?\s*\([^;{{}}]*\)\s*\n\{{", log, re.M)
         above = log[:found.start()].rstrip() if found else ""
         if above.endswith("*/"):
             return bool(CONTRACT.match(above[above.rindex("/*"):]))
