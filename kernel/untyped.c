@@ -177,7 +177,8 @@ static inline bool untyped_prepare(u64 u, u64 end, u32 work)
 }
 
 /* Make zeroed memory an object of the view of its type. Its capability is in slot s. */
-/*@ requires kernel_valid && slot_index(s);
+/*@ REQUIRES_VALID
+    requires slot: slot_index(s);
     requires same: (type == OBJECT_ENDPOINT || type == OBJECT_NOTIFICATION ==> queue_index(slots[s].object)) &&
       (type == OBJECT_THREAD ==> thread_index(slots[s].object)) && (type == OBJECT_SPACE ==> space_index(slots[s].object));
     assigns queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
@@ -287,11 +288,13 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 }
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
-/*@ requires slots_valid && slot_index(u) && slot_index(s);
+/*@ requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s);
+    requires free: slots[s].type == CAP_EMPTY;
     requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object);
     assigns slots[0 .. N_SLOTS - 1];
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights;
     ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
+    ensures tied: threads_tied;
     ENSURES_SLOTS_VALID */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
@@ -366,6 +369,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 /*@ requires kernel_valid && slot_index(u) && slot_index(first) && count <= N_SLOTS - first;
     requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
     requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
+    requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
     ENSURES_VALID
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
@@ -383,6 +387,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
 	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
+	    loop invariant free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY;
 	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
 	    loop invariant rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
