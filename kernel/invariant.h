@@ -148,7 +148,7 @@
       threads[t].table_size == 0 && threads[t].root == 0 && threads[t].bound == 0 && threads[t].reply == 0 &&
       threads[t].arrival == 0 && threads[t].client == 0 && threads[t].server == 0 && threads[t].link == 0 &&
       threads[t].chain == 0 && threads[t].dying == 0 && threads[t].partition == 0 && threads[t].budget == 0 &&
-      threads[t].period == 0;
+      threads[t].period == 0 && threads[t].left == 0 && threads[t].limit == 0;
     predicate hart_zero = hart.current == 0 && hart.payer == 0 && hart.holder == 0 && hart.top == 0 && hart.root == 0 &&
       hart.fault_queue == 0 && hart.timers_used == 0 && hart.partition == 0 && hart.window == 0 && hart.windows == 0 &&
       (\forall integer i; 0 <= i < WINDOWS_MAX ==> hart.schedule[i].partition == 0) &&
