@@ -159,7 +159,11 @@ static void untyped_zero(u64 from, u64 to)
 /*@ requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
     requires inside: end <= 1 << (slots[u].size_bits - 6);
     assigns slots[u].badge, words[0 .. N_WORDS - 1];
-    ENSURES_SLOTS_VALID */
+    ENSURES_SLOTS_VALID
+    ensures onward: !\result ==> slots[u].badge > \old(slots[u].badge);
+    ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
+      8 * (slots[u].object + slots[u].watermark - machine.base_granule) <= w <
+        8 * (slots[u].object + end - machine.base_granule); */
 static inline bool untyped_prepare(u64 u, u64 end, u32 work)
 {
 	u64 base = slots[u].object - machine.base_granule;
@@ -227,6 +231,18 @@ struct mould {
       (m.type == CAP_SPACE ==> m.kind <= 2 && m.step == 1 && 0 < m.object && m.object + room <= N_SPACES) &&
       (m.type == CAP_THREAD ==> m.step == 1 && 0 < m.object && m.object + room <= N_THREADS); */
 
+/*@ // They lie between two granules.
+    predicate mould_between(struct mould m, integer room, integer from, integer end) =
+      (m.type == CAP_UNTYPED ==> from <= m.object && m.object + room <= end) &&
+      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> from <= machine.base_granule + m.object &&
+        machine.base_granule + m.object + room <= end) &&
+      (m.type == CAP_TABLE ==> 2 * (from - machine.base_granule) <= m.object &&
+        m.object + room <= 2 * (end - machine.base_granule)) &&
+      (m.type == CAP_SPACE ==> from - machine.base_granule < SPACE_GRANULES * (m.object + 1) &&
+        SPACE_GRANULES * (m.object + room) <= end - machine.base_granule) &&
+      (m.type == CAP_THREAD ==> from - machine.base_granule < 8 * (m.object + 1) &&
+        8 * (m.object + room) <= end - machine.base_granule); */
+
 /*@ requires slot_index(u) && machine_valid;
     requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size;
     requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= at &&
@@ -241,6 +257,7 @@ struct mould {
       size == 1 << (carving.size_bits - 6);
     assigns \nothing;
     ensures fits: mould_fits(\result, carving.count * \result.step);
+    ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
     ensures type: \result.type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
     ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
     // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
@@ -292,7 +309,8 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
     requires free: slots[s].type == CAP_EMPTY;
     requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object);
     assigns slots[0 .. N_SLOTS - 1];
-    ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights;
+    ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
+      slots[s].size_bits == mould.size_bits;
     ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
     ensures tied: threads_tied;
     ENSURES_SLOTS_VALID */
@@ -315,6 +333,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
     assigns \nothing;
     ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
+    ensures final: to.status == STATUS_OK ==> \result != STATUS_AGAIN;
     ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0;
     ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && carving.count <= room;
     ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
@@ -374,6 +393,10 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     ENSURES_VALID
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
     ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
+    ensures sized: \forall integer k; first <= k < first + count ==> slots[k].size_bits == mould.size_bits;
+    ensures behind: \forall integer k; first <= k < first + count ==> mould.object <= slots[k].object;
+    ensures before: \forall integer k; first <= k < first + count ==>
+      slots[k].object + mould.step <= mould.object + count * mould.step;
     ensures others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==> slot_same{Pre, Post}(k); */
 static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mould mould)
 {
@@ -390,6 +413,9 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY;
 	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
 	    loop invariant rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights;
+	    loop invariant sized: \forall integer k; first <= k < first + i ==> slots[k].size_bits == mould.size_bits;
+	    loop invariant behind: \forall integer k; first <= k < first + i ==> mould.object <= slots[k].object;
+	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
 	      slot_same{Pre, Here}(k);
 	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],

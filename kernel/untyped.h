@@ -15,6 +15,16 @@ struct carving {
 	ensures within: \result == STATUS_OK && (kinds) && (\old(slots[u].rights) & right) == 0 ==>          \
 	  (\forall integer k; to.slot <= k < to.slot + carving.count ==> (slots[k].rights & right) == 0);
 
+/*@ // What a capability of this type names lies between two granules of physical memory. Of spaces and threads, whose index is
+    // a quotient: it ends there, and begins less than its size before (exactly there if memory is aligned, which is not stated).
+    predicate object_between(integer type, integer bits, integer object, integer from, integer end) =
+      (type == CAP_UNTYPED ==> from <= object && object + (1 << (bits - 6)) <= end) &&
+      (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> from <= machine.base_granule + object < end) &&
+      (type == CAP_TABLE ==> 2 * (from - machine.base_granule) <= object &&
+        object + (1 << bits) <= 2 * (end - machine.base_granule)) &&
+      (type == CAP_SPACE ==> from - machine.base_granule < SPACE_GRANULES * (object + 1) <= end - machine.base_granule) &&
+      (type == CAP_THREAD ==> from - machine.base_granule < 8 * (object + 1) <= end - machine.base_granule); */
+
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
  * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
 /*@ requires kernel_valid && slot_index(u);
@@ -27,9 +37,22 @@ struct carving {
       (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&
       (\forall integer q; queue_index(q) ==> queues[q] == \old(queues[q]));
     ensures zeroed: \result != STATUS_OK ==> slots[u] == { \old(slots[u]) \with .badge = slots[u].badge };
+    ensures refused: \result != STATUS_OK && \result != STATUS_AGAIN && \result != STATUS_OCCUPIED ==>
+      slots[u].badge == \old(slots[u].badge);
+    ensures onward: \result == STATUS_AGAIN && to.status == STATUS_OK ==> slots[u].badge > \old(slots[u].badge);
+    // Memory that is handed out, or not this capability's, is not zeroed.
+    ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
+      8 * (\old(slots[u].object) + \old(slots[u].watermark) - machine.base_granule) <= w <
+        8 * (\old(slots[u].object) + (1 << (\old(slots[u].size_bits) - 6)) - machine.base_granule);
     ensures carver: \result == STATUS_OK ==> \old(slots[u].type) == CAP_UNTYPED &&
       (\old(slots[u].rights) & RIGHT_RETYPE) != 0 && to.status == STATUS_OK && 0 < carving.count <= room;
-    ensures grown: \result == STATUS_OK ==> slots[u].watermark > \old(slots[u].watermark);
+    ensures grown: \result == STATUS_OK ==> \old(slots[u].watermark) < slots[u].watermark <= 1 << (slots[u].size_bits - 6);
+    ensures memory: \result == STATUS_OK ==>
+      slots[u].object == \old(slots[u].object) && slots[u].size_bits == \old(slots[u].size_bits);
+    // I1: new objects lie between the old and the new watermark.
+    ensures between: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
+      object_between(slots[k].type, slots[k].size_bits, slots[k].object,
+        slots[u].object + \old(slots[u].watermark), slots[u].object + slots[u].watermark));
     ensures empty: \result == STATUS_OK ==>
       (\forall integer k; to.slot <= k < to.slot + carving.count ==> \old(slots[k].type) == CAP_EMPTY);
     ensures made: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
