@@ -209,7 +209,7 @@ static void boot_machine(void)
 
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
-    assigns STATE;
+    assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
     ENSURES_VALID */
 static void boot_kernel_block(void)
 {
@@ -335,7 +335,7 @@ static void boot_fault_ring(void)
 	slots[KERNEL_TABLE + KERNEL_SLOT_FAULT_RING].rights = RIGHT_READ;
 }
 
-/*@ requires record_fits && system_fits && machine_is && kernel_valid;
+/*@ requires record_fits && system_fits && machine_is && kernel_valid && threads_zero;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     assigns slots[0 .. N_SLOTS - 1];
     ENSURES_SLOTS_VALID */
