@@ -108,6 +108,12 @@
       slots[a].rights == slots[b].rights && slots[a].kind == slots[b].kind && slots[a].size_bits == slots[b].size_bits &&
       slots[a].badge == slots[b].badge && slots[a].watermark == slots[b].watermark &&
       slots[a].original == slots[b].original;
+    // Integrity: every capability stays where it is, and what it is. (Index 0 is no slot that anybody can name.)
+    predicate is_capability(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
+    predicate capabilities_kept{A, B} = \forall integer k; 0 < k < N_SLOTS && is_capability{A}(k) ==>
+      \at(slots[k].type, A) == \at(slots[k].type, B) && \at(slots[k].object, A) == \at(slots[k].object, B) &&
+      \at(slots[k].rights, A) == \at(slots[k].rights, B) && \at(slots[k].kind, A) == \at(slots[k].kind, B) &&
+      \at(slots[k].size_bits, A) == \at(slots[k].size_bits, B) && \at(slots[k].original, A) == \at(slots[k].original, B);
 
     predicate thread_same{A, B}(integer t) = \at(threads[t].state, A) == \at(threads[t].state, B) &&
       \at(threads[t].priority, A) == \at(threads[t].priority, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
@@ -180,6 +186,7 @@
 	ensures lines: hart_lines; ensures machine: machine_valid;
 #define ENSURES_VALID                                                                                  \
 	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
+#define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
 #define STATE_AND_ENTRIES STATE, ptes[0 .. N_PTES - 1], fault_ring

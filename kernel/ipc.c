@@ -107,10 +107,10 @@ static inline void ipc_unlink_payer(u64 caller)
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
-    requires unused: slot_index(s) && slot_untied(s);
+    requires unused: slot_index(s) && slot_untied(s) && (s != NONE ==> !is_capability(s));
     requires thread: 0 < t < N_THREADS;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
       threads[t].state == THREAD_AWAITING_REPLY;
     ensures rest: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
@@ -128,7 +128,7 @@ static inline void ipc_await_reply(u64 t, u64 s)
  * TAG_CAP if none came. */
 /*@ requires kernel_valid && thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures taken: threads[to].arrival == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k); */
@@ -160,7 +160,7 @@ static inline bool ipc_carries(u64 to, u64 tag)
 /*@ REQUIRES_VALID
     requires index: thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
     ensures rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k);
@@ -222,7 +222,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
       slot_same{Pre, Post}(k); */
@@ -256,7 +256,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
@@ -268,7 +268,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 /* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
 /*@ requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
@@ -282,7 +282,7 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
@@ -310,7 +310,7 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
@@ -345,7 +345,7 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
 /*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_REPLY;
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
     ensures current: hart.current == \old(hart.current);
     ensures answered: slots[s].type == CAP_EMPTY;
@@ -373,6 +373,19 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	return caller;
 }
 
+/* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    assigns STATE;
+    ENSURES_VALID ENSURES_KEPT */
+static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
+{
+	queue_take_first(slots[s].object, receiver);
+	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	ipc_copy_payload(receiver, tag);
+	cap_release(receiver);
+	sched_ready(receiver);
+}
+
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 {
 	u64 s = threads[t].table + destination;
@@ -393,11 +406,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 		ipc_queue_sender(t, s, tag, out, THREAD_SENDING);
 		return STATUS_OK;
 	}
-	queue_take_first(slots[s].object, receiver);
-	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
-	ipc_copy_payload(receiver, tag);
-	cap_release(receiver);
-	sched_ready(receiver);
+	ipc_send_to(t, s, receiver, tag, out);
 	return STATUS_OK;
 }
 
@@ -441,7 +450,7 @@ static void ipc_load_payload(u32 t, u32 sender)
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
@@ -491,9 +500,9 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slot_untied(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
+    requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply; */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
@@ -513,7 +522,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -596,7 +605,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
     requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
@@ -626,7 +635,7 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
@@ -661,7 +670,7 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 /* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
@@ -715,7 +724,7 @@ void ipc_cancel(u32 t, enum status status)
     REQUIRES_SLOTS_VALID
     requires index: 0 < t < N_THREADS && thread_index(receiver);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID */
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT */
 static inline void ipc_await_handler(u32 t, u32 receiver)
 {
 	u32 reply = threads[receiver].reply;

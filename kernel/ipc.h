@@ -11,20 +11,20 @@
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
@@ -41,5 +41,5 @@ void ipc_cancel(u32 t, enum status status);
  * own budget: who faults pays for nobody. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 bool ipc_fault(u32 t);

@@ -132,6 +132,7 @@ void notify_timers(u64 now)
 	u64 next = NEVER;
 
 	/*@ LOOP_VALID
+	    loop invariant capabilities: capabilities_kept{Pre, Here};
 	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */
 	for (u32 i = 0; i < hart.timers_used; i++) {

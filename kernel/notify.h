@@ -14,7 +14,7 @@ void notify_raise(u32 n, u32 bits);
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 enum status notify_signal(u64 t, u64 notification);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
@@ -31,13 +31,13 @@ bool notify_collect(u32 n, u32 t);
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
 /*@ requires kernel_valid;
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
 /*@ requires kernel_valid;
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 void notify_timers(u64 now);
 
 /* Arm the timer of notification n for the absolute time `deadline` (NEVER: disarm). */

@@ -38,7 +38,7 @@ void sched_remove(u32 t);
  * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ requires kernel_valid;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures \result == hart.current; */
 u32 sched_leave(void);
 
@@ -131,14 +131,14 @@ static inline bool sched_has_budget(u32 t)
  * important is ready. Leaves the kernel. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures \result == hart.current; */
 u32 sched_switch(u32 t);
 
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures \result == hart.current; */
 u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
@@ -146,7 +146,7 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
  * every request. Where nobody more important is ready nothing else has to be looked at. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures \result == hart.current; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 {
@@ -168,7 +168,7 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static inline u32 sched_return(u32 t, enum status status)
 {

@@ -33,14 +33,14 @@ void space_emptied(u32 s);
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 static inline void space_use(u64 t)
 {

@@ -50,7 +50,7 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 /* Operations on the thread whose capability is number a0. */
 /*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
 	u32 s = actor.table + r.a0;
@@ -144,7 +144,7 @@ static inline void syscall_begin(u64 t)
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
@@ -170,7 +170,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 /* Every other system call; a1 to a4 are the user's. */
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {

@@ -12,7 +12,10 @@ struct request {
  * read-registers and inspect go to thread `caller` (NONE at boot, where these do not occur). */
 /*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID
+    // Integrity: only five operations change capabilities.
+    ensures capabilities: r.operation != OP_RETYPE && r.operation != OP_COPY && r.operation != OP_MOVE &&
+      r.operation != OP_DELETE && r.operation != OP_REVOKE ==> capabilities_kept{Pre, Post}; */
 enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
@@ -27,13 +30,15 @@ void boot_main(const struct boot_record *record);
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_VALID
+    // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
+    ensures capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post};
     ensures leaves: \result == hart.current; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
 /*@ requires kernel_valid && hart.current != NONE;
     assigns STATE, fault_ring, payload[0 .. 5];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 u32 syscall_fault(u64 cause, u64 address);
 

@@ -13,7 +13,7 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /*@ requires kernel_valid && is_thread_slot(s);
     requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 void thread_filled(u32 s);
 /*@ requires kernel_valid && is_thread_slot(s);
     assigns STATE;
@@ -56,7 +56,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 /* t faulted: to its handler, or into the ring and stopped. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, fault_ring, payload[0 .. 5];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
