@@ -134,13 +134,17 @@ class Kernel:
 
 
 def read_borders(path):
-    """borders.txt: what the proof takes as it stands. {(kind, name): reason}, kind `function` or `hypothesis`."""
+    """borders.txt: what the proof takes as it stands. {(kind, name): reason}, kind `function` or `hypothesis`; or `alarm`, with
+    the function and the kind of alarm as its name."""
     borders = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         part = line.split(None, 2)
-        if len(part) < 3 or part[0] not in ("function", "hypothesis"):
-            raise ValueError(f"{path}:{number}: a line is `function NAME REASON` or `hypothesis NAME REASON`")
+        if len(part) == 3 and part[0] == "alarm" and " " in part[2]:
+            kind, part[2] = part[2].split(None, 1)
+            part[1] += " " + kind
+        elif len(part) < 3 or part[0] not in ("function", "hypothesis"):
+            raise ValueError(f"{path}:{number}: a line is `function NAME REASON`, `hypothesis NAME REASON` or `alarm NAME KIND REASON`")
         borders[part[0], part[1]] = part[2]
     return borders

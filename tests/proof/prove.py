@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 
+import eva
 import goals as wp
 import image
 import mutants
@@ -510,18 +511,31 @@ def show_status(run):
     return 1 if told["problems"] else 0
 
 
+def run_eva(run):
+    """--eva: the kernel from every entry by another method, each alarm at a goal that is proved."""
+    analysis = eva.Analysis(run.root, run.build, run.units, run.borders)
+    analysis.run()
+    told = analysis.told(versions())
+    print(json.dumps(told, indent=1) if run.options.json else eva.text(told))
+    for problem in told["problems"]:
+        print(f"mullion: prove: {problem}", file=sys.stderr)
+    if not run.options.json:
+        print(f"{sum(bool(one['by']) for one in told['alarms'] + told['preconditions'])} passed, {len(told['problems'])} failed")
+    return 1 if told["problems"] else 0
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./mullion prove", add_help=False, allow_abbrev=False)
     parser.add_argument("files", nargs="*")
-    for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants", "status"):
+    for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants", "status", "eva"):
         parser.add_argument(f"--{option}", action="store_true")
     parser.add_argument("--machine", default="virt")
     parser.add_argument("--root", default=str(ROOT))
     options = parser.parse_args(arguments)
-    if sum((options.smoke, options.mutants, options.status)) > 1:
-        parser.error("--smoke, --mutants and --status exclude each other")
-    if options.status and (options.files or options.record or options.listed):
-        parser.error("--status is about the whole kernel, and runs nothing")
+    if sum((options.smoke, options.mutants, options.status, options.eva)) > 1:
+        parser.error("--smoke, --mutants, --status and --eva exclude each other")
+    if (options.status or options.eva) and (options.files or options.record or options.listed):
+        parser.error("--status and --eva are about the whole kernel, and take no files")
     if options.no_cache and options.replay:
         parser.error("--no-cache and --replay exclude each other")
     if options.record and (options.smoke or options.mutants or options.listed):
@@ -531,7 +545,8 @@ def parse(arguments):
 
 def main(arguments):
     run = Run(parse(arguments))
-    command = show_status if run.options.status else find_mutants if run.options.mutants else prove
+    options = run.options
+    command = show_status if options.status else run_eva if options.eva else find_mutants if options.mutants else prove
     try:
         return command(run)
     finally:
