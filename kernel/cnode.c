@@ -94,7 +94,10 @@ static inline void cnode_note_container(struct place to)
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
 /*@ requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT
+    ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot);
+    ensures others: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==>
+      slot_same{Pre, Post}(k); */
 static void cnode_filled(struct place to)
 {
 	cnode_note_container(to);

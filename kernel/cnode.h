@@ -35,21 +35,40 @@ struct place {
       index < (1 << slots[actor.table + container].size_bits); */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
+/* A copy of the capability at `from` stands at `to`, which was empty, with at most `rights`; with `badge`, if it has none. */
 /*@ requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT
+    ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
+    ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
+      \old(slots[to.slot].type) == CAP_EMPTY;
+    ensures copied: \result == STATUS_OK ==> is_capability(to.slot) && slots[to.slot].original == 0 &&
+      slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
+      slots[to.slot].kind == \old(slots[from.slot].kind) && slots[to.slot].size_bits == \old(slots[from.slot].size_bits);
+    ENSURES_FEWER(\result == STATUS_OK, to.slot, from.slot) */
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge);
+/* The capability at `from` stands at `to`, which was empty, as it is. */
 /*@ requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
+    ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
+      \old(slots[to.slot].type) == CAP_EMPTY;
+    ensures capabilities: capabilities_kept_but{Pre, Post}(from.slot);
+    ensures left: \result == STATUS_OK ==> slots[from.slot].type == CAP_EMPTY;
+    ensures moved: \result == STATUS_OK && is_capability{Pre}(from.slot) ==>
+      slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
+      slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind); */
 enum status cnode_move(struct place to, struct place from);
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
     ENSURES_VALID
+    ensures capabilities: capabilities_kept_but{Pre, Post}(s);
+    ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY; */
 enum status cnode_delete(u32 s);
 

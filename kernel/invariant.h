@@ -110,10 +110,14 @@
       slots[a].original == slots[b].original;
     // Integrity: every capability stays where it is, and what it is. (Index 0 is no slot that anybody can name.)
     predicate is_capability(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
-    predicate capabilities_kept{A, B} = \forall integer k; 0 < k < N_SLOTS && is_capability{A}(k) ==>
+    predicate capability_same{A, B}(integer k) =
       \at(slots[k].type, A) == \at(slots[k].type, B) && \at(slots[k].object, A) == \at(slots[k].object, B) &&
       \at(slots[k].rights, A) == \at(slots[k].rights, B) && \at(slots[k].kind, A) == \at(slots[k].kind, B) &&
       \at(slots[k].size_bits, A) == \at(slots[k].size_bits, B) && \at(slots[k].original, A) == \at(slots[k].original, B);
+    predicate capabilities_kept{A, B} = \forall integer k; 0 < k < N_SLOTS && is_capability{A}(k) ==>
+      capability_same{A, B}(k);
+    predicate capabilities_kept_but{A, B}(integer s) = \forall integer k; 0 < k < N_SLOTS && k != s &&
+      is_capability{A}(k) ==> capability_same{A, B}(k);
 
     predicate thread_same{A, B}(integer t) = \at(threads[t].state, A) == \at(threads[t].state, B) &&
       \at(threads[t].priority, A) == \at(threads[t].priority, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
@@ -187,6 +191,14 @@
 #define ENSURES_VALID                                                                                  \
 	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
 #define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
+/* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. One clause a right: one bit each proves. */
+#define ENSURES_WITHOUT(condition, to, from, right)                                                    \
+	ensures lacks_##right: (condition) && (\old(slots[from].rights) & right) == 0 ==> (slots[to].rights & right) == 0;
+#define ENSURES_FEWER(condition, to, from)                                                             \
+	ENSURES_WITHOUT(condition, to, from, RIGHT_READ) ENSURES_WITHOUT(condition, to, from, RIGHT_WRITE) \
+	ENSURES_WITHOUT(condition, to, from, RIGHT_EXECUTE) ENSURES_WITHOUT(condition, to, from, RIGHT_CALL) \
+	ENSURES_WITHOUT(condition, to, from, RIGHT_GRANT) ENSURES_WITHOUT(condition, to, from, RIGHT_RETYPE) \
+	ENSURES_WITHOUT(condition, to, from, RIGHT_SCHEDULE)
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
 #define STATE_AND_ENTRIES STATE, ptes[0 .. N_PTES - 1], fault_ring

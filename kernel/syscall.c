@@ -10,7 +10,7 @@
 /*@ requires kernel_valid && actor_valid(actor);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_KEPT */
 static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
 						       u64 a6)
 {

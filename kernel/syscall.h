@@ -13,9 +13,9 @@ struct request {
 /*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
     ENSURES_VALID
-    // Integrity: only five operations change capabilities.
-    ensures capabilities: r.operation != OP_RETYPE && r.operation != OP_COPY && r.operation != OP_MOVE &&
-      r.operation != OP_DELETE && r.operation != OP_REVOKE ==> capabilities_kept{Pre, Post}; */
+    // Integrity: retype and copy add capabilities; only three operations change or remove one.
+    ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
+      capabilities_kept{Pre, Post}; */
 enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.

@@ -13,7 +13,8 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /*@ requires kernel_valid && is_thread_slot(s);
     requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
     assigns STATE;
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID
+    ensures kept: slots_kept{Pre, Post}; */
 void thread_filled(u32 s);
 /*@ requires kernel_valid && is_thread_slot(s);
     assigns STATE;

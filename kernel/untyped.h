@@ -31,7 +31,7 @@ struct carving {
     requires room: to.status == STATUS_OK ==> to.slot + room <= N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1];
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_KEPT
     ensures unchanged: \result != STATUS_OK ==>
       (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
       (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&
