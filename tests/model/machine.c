@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define SECTIONS_OFFSET 512u
@@ -169,12 +170,13 @@ static void on_signal(int number)
 		(void)!write(1, text, sizeof text - 1);
 		_exit(1);
 	}
-	fake.stopped = number == SIGALRM ? (enum fake_stop)END_LOOP : (enum fake_stop)END_CRASH;
+	fake.stopped = number == SIGVTALRM ? (enum fake_stop)END_LOOP : (enum fake_stop)END_CRASH;
 	longjmp(stop, 1);
 }
 
 enum machine_end machine_guard(void (*entry)(void))
 {
+	static const struct itimerval limit = { .it_value.tv_sec = 10 };
 	static u32 count;
 	static bool ready;
 
@@ -183,11 +185,11 @@ enum machine_end machine_guard(void (*entry)(void))
 
 		(void)sigaction(SIGSEGV, &action, NULL);
 		(void)sigaction(SIGBUS, &action, NULL);
-		(void)sigaction(SIGALRM, &action, NULL);
+		(void)sigaction(SIGVTALRM, &action, NULL);
 		ready = true;
 	}
-	if (count++ % 65536 == 0)
-		(void)alarm(10);
+	if (count++ % 65536 == 0) /* of the processor's time, so that a busy machine is not taken for a loop */
+		(void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
 	fake.stop = &stop;
 	fake.stopped = 0;
 	inside = true;
