@@ -433,6 +433,8 @@ def judge_mutant(run, base, mutant):
     """(caught, by what). A goal counts if the same goal is proved where the fault is not."""
     proof = run.proof(mutant.folder, width=1)
     proof.first_only, proof.first_goal = True, mutant.what
+    if all(proves_soon(run, function) for function in mutant.functions):
+        proof.ladder = proof.ladder[:2]
     proof.run(mutant.functions)
     proof.pool.end()
     for function in mutant.functions:
@@ -446,6 +448,14 @@ def judge_mutant(run, base, mutant):
             return True, (broken or after["problems"])[0]
     return (False, "every goal is proved all the same") if {base.get((f.unit, f.name)) for f in mutant.functions} == {"proved"} \
         else (None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
+
+
+def proves_soon(run, function):
+    """Whether each goal of the function is recorded with no more steps than the first two attempts have: then these are
+    enough to say that a goal is not proved any more, and the long ones need not be waited for."""
+    lines = run.recorded.get((function.unit, function.name))
+    most = dict(provers.LADDER[:2])
+    return lines is not None and all(int(steps) <= most[prover] for _, prover, steps in map(str.split, lines))
 
 
 def states_without(run, wanted):

@@ -328,6 +328,12 @@ def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
     assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
 
 
+def test_checks_that_are_listed_as_not_noticed_are_there():
+    import guards
+
+    assert not set(guards.listed()) - {(g.file, g.function, g.text) for g in guards.all_guards()}
+
+
 HOST = """#include <stdio.h>
 unsigned next(unsigned);
 #define T(name) { #name, name }

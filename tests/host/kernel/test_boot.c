@@ -188,6 +188,22 @@ static void a_section_acts_with_its_own_table(void)
 	EQ(slots[k_slot(21)->object + 5].type, CAP_ENDPOINT);
 }
 
+/* Behind the kernel table there are slots too: of a table that the program made. */
+static void a_section_names_a_slot_of_the_kernel_table(void)
+{
+	u32 table = (u32)((RAM_BASE - BASE) / SLOT_BYTES);
+
+	good();
+	operation(0, (struct program_operation){ OP_RETYPE, 4, OBJECT_TABLE, 4, 0, 21, 1 });
+	operation(1, (struct program_operation){ OP_RETYPE, 4, OBJECT_TABLE, 4, 21, 3, 1 });
+	system_image->header.sections = 2;
+	system_image->sections[1] = system_image->sections[0];
+	system_image->sections[1].actor = table + 3 - KERNEL_TABLE;
+	system_image->sections[1].count = 0;
+	fails_with("names no table");
+	EQ(slots[table + 3].type, CAP_TABLE);
+}
+
 static void fill_copies_from_the_system_into_a_page(void)
 {
 	u64 *page = NULL;
@@ -240,6 +256,11 @@ static void bind_takes_originals_in_the_kernel_table(void)
 	good();
 	operation(0, (struct program_operation){ OP_BIND, 0, BIND_LINE, 10, 3, 0, 0 });
 	fails_with("does not fit");
+	EQ(fake.panic_numbers[1], STATUS_BAD_SLOT);
+	good();
+	operation(0, (struct program_operation){ OP_BIND, KERNEL_TABLE_SLOTS, BIND_LINE, 10, 3, 0, 0 });
+	fails_with("does not fit");
+	EQ(fake.panic_numbers[1], STATUS_BAD_SLOT);
 	good();
 	operation(0, (struct program_operation){ OP_RETYPE, 4, OBJECT_TABLE, 4, 0, 21, 1 });
 	operation(1, (struct program_operation){ OP_RETYPE, 4, OBJECT_NOTIFICATION, 0, 21, 5, 1 });
@@ -284,6 +305,7 @@ const struct test boot_tests[] = {
 	T(more_lines_than_the_kernel_serves_do_no_harm), T(a_system_for_another_machine_is_refused),
 	T(a_root_lies_where_it_may), T(roots_may_touch_each_other), T(an_operation_that_is_refused_ends_the_boot),
 	T(a_program_is_replayed_through_long_operations), T(a_section_acts_with_its_own_table),
+	T(a_section_names_a_slot_of_the_kernel_table),
 	T(fill_copies_from_the_system_into_a_page), T(fill_stays_inside_page_and_system),
 	T(bind_takes_originals_in_the_kernel_table), T(a_schedule_is_handed_over_by_the_kernel_table), { NULL, NULL }
 };

@@ -425,6 +425,25 @@ static void a_reply_moved_away_still_ends_the_payment(void)
 	OK(status_of(&A));
 }
 
+/* It holds the reply to somebody else's call too: answering that, it would go on waiting on the budget of its own caller. */
+static void a_passive_server_answers_and_receives_for_its_caller_only(void)
+{
+	u32 k = 0;
+
+	passive_world(0);
+	k = world_make(OBJECT_ENDPOINT, 0);
+	give(&A, 9, k, RIGHTS_ALL, 0);
+	give(&C, 9, k, RIGHTS_ALL, 0);
+	give(&A, 6, B.k_table, RIGHTS_ALL, 0);
+	EQ(sys(&A, SYS_RECV, 9, 0, REPLY, 0, 0), BLOCKED);
+	EQ(sys(&C, SYS_CALL, 9, 0, 0, 0, 0), BLOCKED);
+	OK(invoke(&A, OP_MOVE, 6, 31, 0, REPLY, 0, 0));
+	EQ(call(&A), BLOCKED);
+	EQ(sys(&B, SYS_REPLY_RECV, EP, 0, 31, 0, 0), STATUS_REFUSED);
+	EQ(sys(&B, SYS_REPLY_RECV, EP, 0, REPLY, 0, 0), BLOCKED);
+	OK(status_of(&A));
+}
+
 static void a_chain_of_servers_has_an_end(void)
 {
 	struct task chain[CHAIN_MAX + 2];
@@ -606,7 +625,8 @@ const struct test sched_tests[] = {
 	T(the_callers_own_time_does_not_count_for_the_limit), T(a_preempted_server_still_uses_up_its_limit),
 	T(suspending_the_caller_lets_the_server_go_on_by_itself), T(destroying_the_caller_leaves_no_payer),
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
-	T(a_caller_without_any_budget_is_refused), T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
+	T(a_passive_server_answers_and_receives_for_its_caller_only), T(a_caller_without_any_budget_is_refused),
+	T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
 	T(a_limit_survives_the_end_of_the_payer),
 	T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
 	{ NULL, NULL }

@@ -175,6 +175,25 @@ static void each_space_gets_a_number_of_its_own(void)
 	EQ(fake.root, B.space);
 }
 
+static void threads_of_a_space_share_its_number(void)
+{
+	u32 first = 0;
+
+	world_boot(3);
+	machine.asid_limit = 0xffff;
+	boot_must(OP_DELETE, B.k_thread, THREAD_SPACE, 0, 0, 0, 0);
+	boot_must(OP_COPY, B.k_thread, THREAD_SPACE, 0, A.k_space, RIGHTS_ALL, 0);
+	as(&C);
+	as(&A);
+	first = fake.asid;
+	as(&C);
+	boot_must(OP_SUSPEND, A.k_thread, 0, 0, 0, 0, 0);
+	boot_must(OP_RESUME, B.k_thread, 0, 0, 0, 0, 0);
+	as(&B);
+	EQ(fake.root, A.space);
+	EQ(fake.asid, first);
+}
+
 static void used_up_numbers_are_given_anew_after_a_full_flush(void)
 {
 	u32 flushes = 0;
@@ -242,7 +261,7 @@ const struct test space_tests[] = {
 	T(each_level_takes_pages_of_its_size), T(a_level_is_installed_one_step_down_and_once), T(filling_and_emptying_fence),
 	T(a_level_is_installed_only_with_all_rights_to_it),
 	T(a_mapping_moves), T(a_carvable_page_is_not_mapped_by_move), T(revoking_memory_unmaps_it),
-	T(each_space_gets_a_number_of_its_own), T(used_up_numbers_are_given_anew_after_a_full_flush),
+	T(each_space_gets_a_number_of_its_own), T(threads_of_a_space_share_its_number), T(used_up_numbers_are_given_anew_after_a_full_flush),
 	T(without_numbers_every_switch_flushes), T(a_root_that_is_loaded_can_be_destroyed),
 	T(a_level_can_be_taken_back_while_it_is_in_use), { NULL, NULL }
 };

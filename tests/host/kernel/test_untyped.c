@@ -264,6 +264,12 @@ static void copies_of_memory_need_the_size_of_a_page(void)
 	OK(boot_do(OP_COPY, A.k_table, 6, 0, K_DEVICE, RIGHTS_ALL, 0));
 	OK(boot_do(OP_COPY, A.k_table, 7, 0, K_DEVICE_GIGA, RIGHTS_ALL, 0));
 	EQ(slot_of(&A, 7)->rights, RIGHT_READ | RIGHT_WRITE);
+	world_boot(1);
+	for (u32 bits = 6; bits < 30; bits++) {
+		boot_must(OP_RETYPE, K_DEVICE_GIGA, OBJECT_UNTYPED, bits, 0, 512 + bits, 1);
+		EQ(boot_do(OP_COPY, A.k_table, 4 + bits, 0, 512 + bits, RIGHTS_ALL, 0),
+		   bits == 12 || bits == 21 ? STATUS_OK : STATUS_REFUSED);
+	}
 }
 
 static void a_new_table_knows_its_size_and_is_empty(void)
