@@ -509,6 +509,7 @@ enum status cnode_revoke(u32 s)
 	if (slots[s].type > CAP_THREAD)
 		return STATUS_BAD_TYPE;
 	/*@ LOOP_VALID
+	    loop invariant steps: i < REVOKE_STEPS;
 	    loop assigns i, status, STATE_AND_ENTRIES;
 	    loop variant REVOKE_STEPS - i; */
 	for (u32 i = 0; i < REVOKE_STEPS; i++) {

@@ -18,7 +18,9 @@ struct place {
 	u32 kind;        /* space: its level */
 };
 
-/*@ predicate actor_valid(struct actor a) = a.table + a.size <= N_SLOTS;
+/*@ predicate nothing_dies = hart.dying[DYING_THREADS].head == NONE && hart.dying[DYING_QUEUES].head == NONE &&
+      hart.dying[DYING_TABLES].head == NONE && hart.dying[DYING_SPACES].head == NONE;
+    predicate actor_valid(struct actor a) = a.table + a.size <= N_SLOTS;
     predicate place_valid(struct place p) = slot_index(p.slot) && p.container <= IN_THREAD &&
       (p.container == IN_SPACE ==> is_space_slot(p.slot) && p.kind <= 2) &&
       (p.container == IN_THREAD ==> is_thread_slot(p.slot)); */
@@ -76,11 +78,18 @@ enum status cnode_delete(u32 s);
  * OK also means that the whole range is free again. */
 /*@ requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID
+    // I3 (part): nothing is left below it, unless it went itself.
+    ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
+    ensures idle: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> nothing_dies;
+    ensures whole: \result == STATUS_OK && slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==>
+      slots[s].watermark == 0; */
 enum status cnode_revoke(u32 s);
 
 /* One bounded step of destruction; false if nothing is dying. */
 /*@ requires kernel_valid;
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures idle: \result == \false ==> nothing_dies &&
+      (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); */
 bool cnode_bury(void);
