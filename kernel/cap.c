@@ -35,7 +35,8 @@ void cap_describe(u32 from, u32 to)
 	slots[to].badge = slots[from].badge;
 }
 
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures page: \result <==> bits == 12 || bits == 21 || bits == 30; */
 static inline bool cap_is_page_size(u32 bits)
 {
 	return bits == 12 || bits == 21 || bits == 30;

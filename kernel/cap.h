@@ -19,6 +19,8 @@ static inline bool cap_has_children(u32 p)
     assigns slots[0 .. N_SLOTS - 1];
     ensures linked: slots_linked;
     ensures placed: p != s ==> slots[s].parent == p;
+    ensures before: slots[p].next == s;
+    ensures after: slots[\old(slots[p].next)].prev == s;
     ensures same: slots_same_but_links{Pre, Post}; */
 void cap_insert(u32 p, u32 s);
 
@@ -27,6 +29,8 @@ void cap_insert(u32 p, u32 s);
     assigns slots[0 .. N_SLOTS - 1];
     ensures linked: slots_linked;
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
+    ensures before: slots[\old(slots[s].prev)].next == \old(slots[s].next);
+    ensures after: slots[\old(slots[s].next)].prev == \old(slots[s].prev);
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 void cap_remove(u32 s);
 
@@ -70,7 +74,11 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
  * reservations are never copied, and memory becomes a page only through retype. */
 /*@ requires slot_index(s);
     assigns \nothing;
-    ensures \result == STATUS_OK ==> CAP_UNTYPED <= slots[s].type <= CAP_THREAD && slots[s].depth < CAP_MAX_DEPTH; */
+    ensures \result == STATUS_OK ==> CAP_UNTYPED <= slots[s].type <= CAP_THREAD && slots[s].depth < CAP_MAX_DEPTH;
+    ensures page: \result == STATUS_OK && slots[s].type == CAP_UNTYPED ==>
+      slots[s].size_bits == 12 || slots[s].size_bits == 21 || slots[s].size_bits == 30;
+    ensures lent: \result == STATUS_OK && slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==>
+      slots[s].kind != MEMORY_RAM && slots[s].watermark == 0; */
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
@@ -104,7 +112,9 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures tied: threads_tied;
     ENSURES_SLOTS_VALID
     ensures kept: slots_kept{Pre, Post};
-    ensures released: threads[t].reply == NONE && threads[t].arrival == NONE; */
+    ensures released: threads[t].reply == NONE && threads[t].arrival == NONE;
+    ensures freed: \old(threads[t].reply) != NONE ==> slots[\old(threads[t].reply)].type == CAP_EMPTY;
+    ensures freed_arrival: \old(threads[t].arrival) != NONE ==> slots[\old(threads[t].arrival)].type == CAP_EMPTY; */
 static inline void cap_release(u32 t)
 {
 	if (threads[t].reply != NONE)

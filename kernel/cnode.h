@@ -34,7 +34,9 @@ struct place {
     ensures other: \result.status == STATUS_OK && container != 0 && \result.container == IN_TABLE ==>
       container < actor.size && slots[actor.table + container].type == CAP_TABLE &&
       \result.slot == slots[actor.table + container].object + index &&
-      index < (1 << slots[actor.table + container].size_bits); */
+      index < (1 << slots[actor.table + container].size_bits);
+    ensures allowed: \result.status == STATUS_OK && container != 0 ==>
+      (slots[actor.table + container].rights & right) == right; */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
 /* A copy of the capability at `from` stands at `to`, which was empty, with at most `rights`; with `badge`, if it has none. */

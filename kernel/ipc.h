@@ -34,7 +34,8 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     assigns STATE;
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post};
-    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
+    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
+    ensures unfaulted: threads[t].fault == 0; */
 void ipc_cancel(u32 t, enum status status);
 
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its

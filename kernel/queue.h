@@ -30,7 +30,10 @@ static inline void queue_put(u64 q, u64 t)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_VALID
-    ensures taken: threads[t].queue == NONE; */
+    ensures taken: threads[t].queue == NONE;
+    ensures head: queues[q].head == \old(threads[t].next);
+    ensures alone: \old(threads[t].next) == NONE ==> queues[q].tail == NONE;
+    ensures first: \old(threads[t].next) != NONE ==> threads[\old(threads[t].next)].prev == NONE; */
 static inline void queue_take_first(u64 q, u64 t)
 {
 	u64 after = wide(threads[t].next);

@@ -65,7 +65,8 @@ static inline u32 sched_payer(u32 t)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ENSURES_VALID
     ensures state: threads[t].state == THREAD_READY;
-    ensures top: hart.top >= \old(hart.top); */
+    ensures top: hart.top >= \old(hart.top);
+    ensures seen: hart.top > threads[t].priority; */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;

@@ -147,7 +147,8 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
-    ensures \result == hart.current; */
+    ensures \result == hart.current;
+    ensures ready: threads[t].state == THREAD_READY && hart.current == t && hart.holder == t; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 {
 	threads[t].state = THREAD_READY;

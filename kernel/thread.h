@@ -7,7 +7,10 @@
     assigns \nothing;
     ensures stands: \result == STATUS_OK ==> stands_in_thread(which, slots[from].type, slots[from].kind);
     ensures whole: \result == STATUS_OK && which <= THREAD_SPACE ==>
-      (slots[from].rights & rights & 3) == (RIGHT_READ | RIGHT_WRITE); */
+      (slots[from].rights & rights & 3) == (RIGHT_READ | RIGHT_WRITE);
+    ensures root: \result == STATUS_OK && which == THREAD_SPACE ==> slots[from].kind == 2;
+    ensures read: \result == STATUS_OK && which == THREAD_BOUND ==> (slots[from].rights & rights & RIGHT_READ) != 0;
+    ensures free: \result == STATUS_OK && which == THREAD_BOUND ==> queues[slots[from].object].bound == NONE; */
 enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /* Slot s of a thread was filled or is emptied: the scheduler's and the system-call path's view of it follows. */
 /*@ requires kernel_valid && is_thread_slot(s);
@@ -24,7 +27,9 @@ void thread_emptied(u32 s);
 
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures whole: \result == STATUS_OK ==> \old(threads[t].table_size) != 0 && \old(threads[t].root) != NONE;
+    ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED; */
 enum status thread_resume(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
@@ -36,13 +41,15 @@ enum status thread_suspend(u32 t);
 /*@ requires threads_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures stopped: \result == STATUS_OK ==> threads[t].state == THREAD_STOPPED; */
 enum status thread_write_registers(u32 t, u64 group, u64 a, u64 b, u64 c, u64 d);
 /* Results of these two go into a1 and a2 of `caller`. */
 /*@ requires threads_valid && thread_index(t) && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures stopped: \result == STATUS_OK ==> \old(threads[t].state) == THREAD_STOPPED; */
 enum status thread_read_registers(u32 caller, u32 t, u64 first);
 /*@ requires threads_valid && thread_index(t) && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1];
