@@ -131,7 +131,16 @@ static inline void ipc_await_reply(u64 t, u64 s)
     ENSURES_VALID ENSURES_KEPT
     ensures taken: threads[to].arrival == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
-      slot_same{Pre, Post}(k); */
+      slot_same{Pre, Post}(k);
+    // Confinement: what arrives is a copy of the capability that the sender named, in the slot that the receiver reserved,
+    // and only over a capability that grants.
+    ensures granted: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
+      granted && (tag & TAG_CAP) != 0 && 0 < out < threads[from].table_size;
+    ensures copied: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
+      slots[\old(threads[to].arrival)].type == \old(slots[threads[from].table + out].type) &&
+      slots[\old(threads[to].arrival)].object == \old(slots[threads[from].table + out].object);
+    ENSURES_FEWER(\old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)), \old(threads[to].arrival),
+      threads[from].table + out) */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 {
 	u32 s = (u32)cap_slot(from, out);
