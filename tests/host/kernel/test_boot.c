@@ -101,7 +101,7 @@ static void a_system_for_another_machine_is_refused(void)
 	SPOILED(system_image->header.plic_base = 0, "interrupt controller");
 	SPOILED(system_image->header.roots = 2000, "");
 	SPOILED(system_image->header.size = 0x1000000, "longer than the image");
-	SPOILED(system_image->header.size = 0x40008, "longer than the image"); /* no whole number of pages */
+	SPOILED(system_image->header.size = 0x3fff8, "longer than the image"); /* no whole number of pages */
 	SPOILED((record.image_end = record.system_start + RAM_MAX, record.ram_end = record.image_end + 1,
 		 system_image->header.size = RAM_MAX), "longer than the kernel's views");
 	SPOILED((system_image->header = (struct system_header){ .magic = SYSTEM_MAGIC, .version = SYSTEM_VERSION, .load_address = BASE,
