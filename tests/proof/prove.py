@@ -423,9 +423,11 @@ def prove(run):
         print(f"mullion: prove: {text}" if " " in str(text) else f"mullion: prove: {text} is listed in {PROVED} and does not "
               "exist any more; ./mullion prove --record brings the list up to date", file=sys.stderr)
     good = all(report["status"] in ("proved", "clean", "assumed") for report in proof.reports.values())
-    if options.listed and not options.json:
-        bad = sum(report["status"] not in ("proved", "clean", "assumed") for report in proof.reports.values())
-        print(f"{len(chosen) - bad} passed, {bad + len(gone)} failed")
+    if not options.json:
+        states = [report["status"] for report in proof.reports.values()]
+        bad = sum(state not in ("proved", "clean", "assumed") for state in states) + len(gone)
+        bad += 0 if options.listed else sum(bool(problems) for problems in proof.problems.values())
+        print(f"{states.count('proved') + states.count('clean')} passed, {bad} failed")
     return 0 if good and not gone and (options.listed or not any(proof.problems.values())) else 1
 
 

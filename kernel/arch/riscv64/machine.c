@@ -236,7 +236,8 @@ void arch_reset(void)
 
 /* Byte `offset` of the system behind the image, zero behind its end. Safe whatever the kernel's state is: a panic asks. */
 /*@ assigns \nothing;
-    ensures end: offset >= SYSTEM_MAX ==> \result == 0; */
+    ensures end: offset >= SYSTEM_MAX ==> \result == 0;
+    ensures outside: offset >= boot_system.size ==> \result == 0; */
 static u8 machine_system_byte(u64 offset)
 {
 	if (offset >= boot_system.size || offset >= SYSTEM_MAX)
