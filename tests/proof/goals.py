@@ -13,8 +13,8 @@ OPTIONS = ["-wp", "-wp-rte", "-wp-model", "Typed+real", "-wp-definitions-termina
            "-wp-no-ground", "-wp-no-pruning"]
 # With -rte-initialized for the functions that have a local variable without a value: of the views, which always have one,
 # it would ask the same again at each read.
-# WP writes each goal for both provers and asks none: in this mode it takes results from a cache, and this one is empty.
-PRINT = ["-wp-prover", "z3,cvc4", "-wp-cache", "offline", "-wp-filename-truncation", "200"]
+# WP writes each goal for the provers and asks none: in this mode it takes results from a cache, and this one is empty.
+PRINT = ["-wp-cache", "offline", "-wp-filename-truncation", "200"]
 SMOKE = ["-wp-smoke-tests", "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
 SECONDS = 3600
 
@@ -139,16 +139,17 @@ def annotations_of_unit(kernel, name):
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 
-def generate(root, environment, function, folder, smoke=False, borders=None, uninitialized=False):
-    """Lets WP make the goals of one function. {goals: [{name, kind, texts or prover}], problems, seconds}."""
+def generate(root, environment, function, folder, smoke=False, borders=None, uninitialized=False, some=("z3", "cvc4")):
+    """Lets WP make the goals of one function, written for some provers: most of the time goes into the writing.
+    {goals: [{name, kind, texts or prover}], problems, seconds}."""
     begin = time.monotonic()
     empty = pathlib.Path(folder) / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     options = SMOKE + ["-wp", "-wp-model", "Typed+real"] if smoke else OPTIONS
     if uninitialized and not smoke:
         options = options + ["-rte-initialized", function.name]
-    status, log = frama_c(root, environment, *options, *PRINT, "-wp-cache-dir", str(empty), "-wp-fct", function.name,
-                          "-wp-out", str(folder), function.unit)
+    status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", ",".join(some), "-wp-cache-dir", str(empty),
+                          "-wp-fct", function.name, "-wp-out", str(folder), function.unit)
     problems = [] if smoke else complaints(log, borders or {})
     goals, seen = [], set()
     for found in GOAL.finditer(log):

@@ -127,6 +127,7 @@ class Proof:
         self.names, self.done, self.total = {}, 0, 0
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
+        self.z3_only = set()        # functions that Z3 alone has proved, as it is recorded
         self.first_goal = ""        # and ask this one before the others
         self.left = {}
 
@@ -162,8 +163,13 @@ class Proof:
     def generate(self, function, report):
         self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
         folder = self.work / f"goals.{os.getpid()}" / str(id(self)) / (function.unit.replace("/", "_") + "." + function.name)
-        made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders,
-                           self.kernel.may_read_uninitialized(function))
+        made, some = None, ("z3",) if (function.unit, function.name) in self.z3_only else ("z3", "cvc4")
+        while made is None:
+            made = wp.generate(self.root, self.environment, function, folder, self.smoke, self.borders,
+                               self.kernel.may_read_uninitialized(function), some)
+            if len(some) == 1 and not all(goal["by"] or provers.lookup(goal["texts"], self.results, self.ladder)
+                                          for goal in made["goals"]):
+                made, some = None, ("z3", "cvc4")  # something changed: all of it then
         report["problems"] = report["problems"] + made["problems"]
         report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
                             "prover": goal["by"], "steps": 0, "key": None, "tried": []} for goal in made["goals"]]
@@ -390,8 +396,11 @@ class Run:
         self.screen = Screen(options.json)
 
     def proof(self, root=None, smoke=False, width=None):
-        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
-                     width)
+        proof = Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke,
+                      not self.options.replay, width)
+        if root is None and not smoke and not self.options.no_cache:
+            proof.z3_only = {at for at, known in self.recorded.items() if not any(" cvc4 " in goal for goal in known)}
+        return proof
 
     def tidy(self):
         shutil.rmtree(self.build / f"goals.{os.getpid()}", ignore_errors=True)
