@@ -12,7 +12,6 @@ Contracts are blanked out before, so that no clause hides an alarm. Only those o
 for their code: what they require is a site like an alarm, in the function that calls.
 """
 import csv
-import os
 import pathlib
 import re
 import shutil
@@ -73,13 +72,12 @@ class Analysis:
         self.entries = [name for name in self.functions if name in called]
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
-        self.environment = {**os.environ, "WHY3CONFIG": str(wp.why3_config(self.work)), "LC_ALL": "C.UTF-8",
-                            "OCAMLRUNPARAM": "s=8M,o=200"}
+        self.environment = wp.environment(self.work)
 
     def frama_c(self, folder, name, *arguments):
         """(log, rows of the report of all properties)"""
         table = self.work / name
-        code, log = wp.frama_c(folder, {**self.environment, "PWD": str(folder)}, "-no-unicode", *arguments, "-report-csv", str(table))
+        code, log = wp.frama_c(folder, self.environment, "-no-unicode", *arguments, "-report-csv", str(table))
         if code != 0 or not table.exists():
             raise ValueError("Frama-C did not come to its end: " + " / ".join(log.strip().splitlines()[-4:]))
         with table.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,5 @@
 """goals - what Frama-C and WP make of the sources: the goals of one function, and what a unit lacks."""
+import os
 import pathlib
 import re
 import shutil
@@ -41,9 +42,15 @@ def why3_config(folder):
     return path
 
 
+def environment(folder):
+    """What every call of Frama-C has in its environment; `folder` keeps Why3's configuration."""
+    return {**os.environ, "WHY3CONFIG": str(why3_config(folder)), "LC_ALL": "C.UTF-8"}
+
+
 def frama_c(root, environment, *arguments):
-    done = subprocess.run(["frama-c", *PARSE, *arguments], cwd=root, env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    # Frama-C believes PWD rather than the folder it is in.
+    done = subprocess.run(["frama-c", *PARSE, *arguments], cwd=root, env={**environment, "PWD": str(root)},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -139,7 +146,7 @@ def annotations_of_unit(kernel, name):
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 
-def generate(root, environment, function, folder, smoke=False, borders=None, uninitialized=False, some=("z3", "cvc4")):
+def generate(root, environment, function, folder, some, smoke=False, borders=None, uninitialized=False):
     """Lets WP make the goals of one function, written for some provers: most of the time goes into the writing.
     {goals: [{name, kind, texts or prover}], problems, seconds}."""
     begin = time.monotonic()
