@@ -141,6 +141,60 @@
       \at(threads[k].limit, A) == \at(threads[k].limit, B) && thread_ties{A, B}(k);
     predicate threads_same_but_links{A, B} = \forall integer k; thread_index(k) ==> thread_same{A, B}(k);
 
+    // What the choice of who runs leaves alone: results, what threads wait for and owe each other, and the payload, which is
+    // in the hardware for the thread that holds it and in memory for all others. It only ever makes threads ready.
+    predicate result_same{A, B}(integer t) =
+      \at(threads[t].registers[REG_A0], A) == \at(threads[t].registers[REG_A0], B) &&
+      \at(threads[t].registers[REG_A1], A) == \at(threads[t].registers[REG_A1], B) &&
+      \at(threads[t].registers[REG_A2], A) == \at(threads[t].registers[REG_A2], B) &&
+      \at(threads[t].registers[REG_A3], A) == \at(threads[t].registers[REG_A3], B);
+    predicate results_kept{A, B} = \forall integer k; thread_index(k) ==> result_same{A, B}(k);
+    predicate results_kept_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==> result_same{A, B}(k);
+    predicate registers_kept{A, B} = results_kept{A, B} && \forall integer k; thread_index(k) ==>
+      \at(threads[k].registers[REG_S2], A) == \at(threads[k].registers[REG_S2], B) &&
+      \at(threads[k].registers[REG_S2 + 1], A) == \at(threads[k].registers[REG_S2 + 1], B) &&
+      \at(threads[k].registers[REG_S2 + 2], A) == \at(threads[k].registers[REG_S2 + 2], B) &&
+      \at(threads[k].registers[REG_S2 + 3], A) == \at(threads[k].registers[REG_S2 + 3], B) &&
+      \at(threads[k].registers[REG_S2 + 4], A) == \at(threads[k].registers[REG_S2 + 4], B) &&
+      \at(threads[k].registers[REG_S2 + 5], A) == \at(threads[k].registers[REG_S2 + 5], B);
+    logic integer word_of{L}(integer t, integer i) =
+      \at(hart.holder, L) == t ? \at(payload[i], L) : \at(threads[t].registers[REG_S2 + i], L);
+    predicate words_same{A, B}(integer t) = word_of{A}(t, 0) == word_of{B}(t, 0) && word_of{A}(t, 1) == word_of{B}(t, 1) &&
+      word_of{A}(t, 2) == word_of{B}(t, 2) && word_of{A}(t, 3) == word_of{B}(t, 3) &&
+      word_of{A}(t, 4) == word_of{B}(t, 4) && word_of{A}(t, 5) == word_of{B}(t, 5);
+    predicate words_kept{A, B} = \forall integer k; 0 < k < N_THREADS ==> words_same{A, B}(k);
+    predicate words_kept_but{A, B}(integer t, integer h) = \forall integer k; 0 < k < N_THREADS && k != t && k != h ==>
+      words_same{A, B}(k);
+    // t has the message: its tag and badge; and of the payload what was in the hardware registers, up to the tag's length.
+    predicate message_told{L}(integer t, integer tag, integer badge) = \at(threads[t].registers[REG_A0], L) == STATUS_OK &&
+      \at(threads[t].registers[REG_A1], L) == tag && \at(threads[t].registers[REG_A2], L) == badge;
+    predicate word_handed{A, B}(integer t, integer tag, integer i) =
+      word_of{B}(t, i) == (i < (tag & TAG_LENGTH) ? \at(payload[i], A) : 0);
+    predicate words_handed{A, B}(integer t, integer tag) = word_handed{A, B}(t, tag, 0) && word_handed{A, B}(t, tag, 1) &&
+      word_handed{A, B}(t, tag, 2) && word_handed{A, B}(t, tag, 3) && word_handed{A, B}(t, tag, 4) &&
+      word_handed{A, B}(t, tag, 5);
+    predicate thread_waits{A, B}(integer t) = \at(threads[t].reply, A) == \at(threads[t].reply, B) &&
+      \at(threads[t].arrival, A) == \at(threads[t].arrival, B) && \at(threads[t].client, A) == \at(threads[t].client, B) &&
+      \at(threads[t].server, A) == \at(threads[t].server, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
+      \at(threads[t].table_size, A) == \at(threads[t].table_size, B) && \at(threads[t].root, A) == \at(threads[t].root, B) &&
+      \at(threads[t].bound, A) == \at(threads[t].bound, B) && \at(threads[t].passive, A) == \at(threads[t].passive, B) &&
+      \at(threads[t].fault, A) == \at(threads[t].fault, B) && \at(threads[t].grant, A) == \at(threads[t].grant, B) &&
+      \at(threads[t].fault_badge, A) == \at(threads[t].fault_badge, B);
+    predicate state_turned{A, B}(integer t) = \at(threads[t].state, A) == \at(threads[t].state, B) ||
+      \at(threads[t].state, B) == THREAD_READY || \at(threads[t].state, B) == THREAD_EXHAUSTED;
+    predicate states_kept_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==>
+      \at(threads[k].state, A) == \at(threads[k].state, B);
+    predicate threads_wait{A, B} = \forall integer k; thread_index(k) ==> thread_waits{A, B}(k);
+    predicate states_turned{A, B} = \forall integer k; thread_index(k) ==> state_turned{A, B}(k);
+
+    // Confinement: a capability comes into being only in a slot that was reserved, or in slot s, which the caller named for
+    // it (0: none). Nor is a slot reserved that held nothing, but s: the part that makes this true of one step after another.
+    predicate is_held(integer s) = is_capability(s) || slots[s].type == CAP_RESERVED;
+    predicate slots_claimed{A, B}(integer s) = \forall integer k; 0 < k < N_SLOTS && is_held{B}(k) ==> is_held{A}(k) || k == s;
+    predicate capabilities_grown{A, B}(integer s) = \forall integer k; 0 < k < N_SLOTS && is_capability{B}(k) ==>
+      is_held{A}(k) || k == s;
+    predicate slots_standing{A, B} = \forall integer k; slot_index(k) ==> capability_same{A, B}(k);
+
     predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed && threads_tied;
     predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
       slots_spaces && slots_containers && slots_linked;
@@ -190,6 +244,13 @@
 	ensures lines: hart_lines; ensures machine: machine_valid;
 #define ENSURES_VALID                                                                                  \
 	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
+#define ENSURES_TURNED                                                                                 \
+	ensures waits: threads_wait{Pre, Post}; ensures registers: registers_kept{Pre, Post};          \
+	ensures states: states_turned{Pre, Post}; ensures holder: hart.holder == \old(hart.holder);
+/* The same where the payload may move between hardware and memory. */
+#define ENSURES_TURNED_WORDS                                                                           \
+	ensures waits: threads_wait{Pre, Post}; ensures results: results_kept{Pre, Post};              \
+	ensures words: words_kept{Pre, Post}; ensures states: states_turned{Pre, Post};
 #define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
 /* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. One clause a right: one bit each proves. */
 #define ENSURES_WITHOUT(condition, to, from, right)                                                    \

@@ -8,6 +8,7 @@
 /*@ requires kernel_valid && thread_index(t) && queue_index(q);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
     ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_TURNED
     ENSURES_VALID
     ensures put: threads[t].queue == q && queues[q].tail == t;
     ensures first: \old(queues[q].tail) == NONE ==> queues[q].head == t; */
@@ -29,6 +30,7 @@ static inline void queue_put(u64 q, u64 t)
 /*@ requires kernel_valid && queue_index(q) && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
     ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_TURNED
     ENSURES_VALID
     ensures taken: threads[t].queue == NONE;
     ensures head: queues[q].head == \old(threads[t].next);
@@ -50,6 +52,7 @@ static inline void queue_take_first(u64 q, u64 t)
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
     ensures same: threads_same_but_links{Pre, Post};
+    ENSURES_TURNED
     ENSURES_VALID
     ensures taken: threads[t].queue == NONE; */
 static inline void queue_take(u32 t)

@@ -64,6 +64,7 @@ static inline u32 sched_payer(u32 t)
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures state: threads[t].state == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
     ensures seen: hart.top > threads[t].priority; */
@@ -82,6 +83,7 @@ static inline void sched_put_ready(u64 t)
 /*@ requires kernel_valid && thread_index(t) && partition < PARTITIONS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3];
     ENSURES_VALID
+    ENSURES_TURNED
     ensures state: threads[t].state == THREAD_READY; */
 static void sched_put_closed(u32 t, u32 partition)
 {
@@ -113,6 +115,7 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 /*@ requires kernel_valid && 0 < hart.top;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures \result < N_THREADS; */
 static inline u32 sched_take_top(void)
 {
@@ -132,6 +135,7 @@ static inline u32 sched_take_top(void)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
             hart.closed[0 .. PARTITIONS - 1];
     ENSURES_VALID
+    ENSURES_TURNED
     ensures threads[t].queue == NONE; */
 static void sched_take_ready(u32 t)
 {
@@ -168,6 +172,7 @@ static inline u32 sched_wheel_queue(u64 at)
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures state: threads[t].state == THREAD_EXHAUSTED; */
 static void sched_put_wheel(u32 t)
 {
@@ -193,6 +198,7 @@ static void sched_put_wheel(u32 t)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1];
     ENSURES_VALID
+    ENSURES_TURNED
     ensures threads[t].queue == NONE; */
 static void sched_take_wheel(u32 t)
 {
@@ -214,6 +220,7 @@ static void sched_take_wheel(u32 t)
     requires index: thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline void sched_renew(u64 t, u64 now)
 {
@@ -234,6 +241,7 @@ static inline void sched_renew(u64 t, u64 now)
     requires index: thread_index(p);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post}; */
 static void sched_count_limits(u32 p, u32 ticks)
 {
@@ -243,6 +251,7 @@ static void sched_count_limits(u32 p, u32 ticks)
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
 	    loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
@@ -281,6 +290,7 @@ void sched_charge(u64 now)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
     ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post};
     ensures hart.payer == NONE; */
 static void sched_stop_paying(void)
@@ -293,6 +303,7 @@ static void sched_stop_paying(void)
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -363,10 +374,13 @@ void sched_remove(u32 t)
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ENSURES_TURNED */
 static void sched_share_rest(void)
 {
 	/*@ LOOP_VALID
+	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
+	    loop invariant states: states_turned{Pre, Here};
 	    loop assigns i, hart.rest_at, hart.current, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
 	    loop variant WHEEL_SLOTS + 1 - i; */
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
@@ -431,7 +445,8 @@ static inline void sched_arm(u64 now)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
-    ensures current: hart.current == NONE && hart.payer == NONE; */
+    ENSURES_TURNED_WORDS
+    ensures current: hart.current == NONE && hart.payer == NONE && hart.holder == NONE; */
 static void sched_wait_for_window(u64 now)
 {
 	u32 t = hart.current;
@@ -450,6 +465,8 @@ static void sched_wait_for_window(u64 now)
 /*@ requires kernel_valid && payer < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED_WORDS
+    ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
     ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
 static void sched_change_payer(u32 payer)
 {
@@ -457,8 +474,11 @@ static void sched_change_payer(u32 payer)
 
 	sched_charge(now);
 	hart.payer = payer;
+	//@ assert words: words_kept{Pre, Here};
 	if (payer != NONE && threads[wide(payer)].partition != hart.partition)
 		sched_wait_for_window(now);
+	//@ assert words: words_kept{Pre, Here};
+	//@ assert holder: hart.holder == \at(hart.holder, Pre) || hart.holder == NONE;
 	sched_arm(now);
 }
 
@@ -466,6 +486,7 @@ static void sched_change_payer(u32 payer)
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED_WORDS
     ensures \result == hart.current; */
 static u32 sched_next(void)
 {
@@ -491,17 +512,35 @@ static u32 sched_next(void)
 	return hart.current;
 }
 
-u32 sched_leave(void)
-{
-	u32 next = sched_next();
+/*@ predicate words_stored{A, B} = \forall integer k; 0 < k < N_THREADS ==>
+      \at(threads[k].registers[REG_S2], B) == word_of{A}(k, 0) && \at(threads[k].registers[REG_S2 + 1], B) == word_of{A}(k, 1) &&
+      \at(threads[k].registers[REG_S2 + 2], B) == word_of{A}(k, 2) && \at(threads[k].registers[REG_S2 + 3], B) == word_of{A}(k, 3) &&
+      \at(threads[k].registers[REG_S2 + 4], B) == word_of{A}(k, 4) && \at(threads[k].registers[REG_S2 + 5], B) == word_of{A}(k, 5); */
 
+/* The hardware gets the payload of `next`, and whose it holds has it in memory. */
+/*@ requires kernel_valid && thread_index(next);
+    assigns threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5];
+    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ENSURES_TURNED_WORDS
+    ensures held: hart.holder == next; */
+static inline __attribute__((always_inline)) void sched_swap_payload(u32 next)
+{
 	if (next != hart.holder) {
 		if (hart.holder != NONE)
 			arch_payload_store(hart.holder);
+		//@ assert tied: threads_tied;
+		//@ assert stored: words_stored{Pre, Here};
 		if (next != NONE)
 			arch_payload_load(next);
 		hart.holder = next;
 	}
+}
+
+u32 sched_leave(void)
+{
+	u32 next = sched_next();
+
+	sched_swap_payload(next);
 	if (next == NONE)
 		return NONE;
 	space_use(wide(next));
@@ -522,7 +561,9 @@ u32 sched_switch(u32 t)
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
 /*@ requires kernel_valid && thread_index(t) && thread_index(payer) && threads[payer].partition == hart.partition;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ENSURES_TURNED_WORDS
+    ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE; */
 static inline void sched_begin_turn(u32 t, u32 payer)
 {
 	hart.current = t;
@@ -604,6 +645,7 @@ void sched_begin_limits(u32 t)
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
 	    loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {

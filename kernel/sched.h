@@ -12,6 +12,7 @@
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -23,6 +24,7 @@ void sched_ready(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 
@@ -30,6 +32,7 @@ void sched_wake(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures off: threads[t].queue == NONE;
     ensures stopped: t != NONE ==> hart.current != t; */
 void sched_remove(u32 t);
@@ -39,6 +42,8 @@ void sched_remove(u32 t);
 /*@ requires kernel_valid;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_TURNED_WORDS
+    ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_leave(void);
 
@@ -46,6 +51,7 @@ u32 sched_leave(void);
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures current: hart.current == NONE;
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
@@ -55,6 +61,7 @@ void sched_yield(void);
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since;
     ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_charge(u64 now);
 
@@ -63,6 +70,7 @@ void sched_charge(u64 now);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline bool sched_begin_limit(u64 t)
 {
@@ -82,6 +90,7 @@ void sched_resume_limit(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
     ENSURES_VALID
+    ENSURES_TURNED
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_begin_limits(u32 t);
 
@@ -132,13 +141,24 @@ static inline bool sched_has_budget(u32 t)
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_TURNED_WORDS
+    ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_switch(u32 t);
 
+/* Thread t has the message in the end, and whoever runs, no other thread got or lost anything by it; but whose payload the
+ * hardware held loses that, if it has not been stored. */
+#define ENSURES_DELIVERED                                                                              \
+	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
+	ensures waits: threads_wait{Pre, Post}; ensures standing: slots_standing{Pre, Post};           \
+	ensures results: results_kept_but{Pre, Post}(t);                                               \
+	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder));
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_DELIVERED
+    ensures states: states_turned{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
@@ -147,6 +167,8 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_DELIVERED
+    ensures states: states_kept_but{Pre, Post}(t);
     ensures \result == hart.current;
     ensures ready: threads[t].state == THREAD_READY && hart.current == t && hart.holder == t; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
@@ -170,6 +192,13 @@ static inline bool sched_may_take_over(u64 t)
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
     ENSURES_VALID ENSURES_KEPT
+    ensures waits: threads_wait{Pre, Post};
+    ensures standing: slots_standing{Pre, Post};
+    ensures results: results_kept_but{Pre, Post}(t);
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_turned{Pre, Post};
+    ensures status: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == \old(threads[t].registers[REG_A1]) &&
+      threads[t].registers[REG_A2] == \old(threads[t].registers[REG_A2]);
     ensures leaves: \result == hart.current; */
 static inline u32 sched_return(u32 t, enum status status)
 {

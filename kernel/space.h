@@ -34,6 +34,8 @@ void space_emptied(u32 s);
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_TURNED
+    ensures standing: slots_standing{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
 
@@ -41,6 +43,8 @@ void space_switch(u32 t);
 /*@ requires kernel_valid && thread_index(t);
     assigns STATE;
     ENSURES_VALID ENSURES_KEPT
+    ENSURES_TURNED
+    ensures standing: slots_standing{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 static inline void space_use(u64 t)
 {
