@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from provers import VERSIONS, texts_of
+from provers import VERSIONS, key_of, text_of
 
 PARSE = ["-machdep", "gcc_x86_64", "-c11"]
 # Without two simplifications that cost WP most of its time on functions with many branches and prove next to nothing.
@@ -16,7 +16,8 @@ OPTIONS = ["-wp", "-wp-rte", "-wp-model", "Typed+real", "-wp-definitions-termina
 # it would ask the same again at each read.
 # WP writes each goal for the provers and asks none: in this mode it takes results from a cache, and this one is empty.
 PRINT = ["-wp-cache", "offline", "-wp-filename-truncation", "200"]
-SMOKE = ["-wp-smoke-tests", "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
+SMOKE = ["-wp", "-wp-model", "Typed+real", "-wp-no-ground", "-wp-no-pruning", "-wp-smoke-tests",
+         "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
 SECONDS = 3600
 
 GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+)( : Valid)?[^\n]*(\n +Qed: Valid)?", re.M)
@@ -146,39 +147,73 @@ def annotations_of_unit(kernel, name):
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 
-def generate(root, environment, function, folder, some, smoke=False, borders=None, uninitialized=False):
-    """Lets WP make the goals of one function, written for some provers: most of the time goes into the writing.
-    {goals: [{name, kind, texts or prover}], problems, seconds}."""
+def batches(functions, size):
+    """Parts of a unit whose goals are made in one go. In no part does one function's name begin another's, so that the name
+    of a goal says whose it is."""
+    parts = []
+    for function in functions:
+        for part in parts:
+            if len(part) < size and not any((a + "_").startswith(b + "_") for one in part
+                                            for a, b in ((one.name, function.name), (function.name, one.name))):
+                part.append(function)
+                break
+        else:
+            parts.append([function])
+    return parts
+
+
+def blamed(message, functions):
+    """The functions that a message of Frama-C is about: by name, by line, or all."""
+    name = re.search(r"[Ff]unction '?(\w+)'?", message)
+    line = re.search(re.escape(functions[0].unit) + r":(\d+)", message)
+    named = [f for f in functions if name and f.name == name.group(1)]
+    at = [f for f in functions if line and f.first <= int(line.group(1)) <= f.end]
+    return named or at or functions
+
+
+def generate(root, environment, functions, folder, prover, smoke=False, borders=None, uninitialized=()):
+    """Lets WP make the goals of some functions of one unit and write them for one prover: most of the time goes into the
+    writing. {function: {goals: [{name, kind, by, key, text}], problems, seconds}}."""
     begin = time.monotonic()
     empty = pathlib.Path(folder) / "empty"
     empty.mkdir(parents=True, exist_ok=True)
-    options = SMOKE + ["-wp", "-wp-model", "Typed+real"] if smoke else OPTIONS
+    options = list(SMOKE if smoke else OPTIONS)
     if uninitialized and not smoke:
-        options = options + ["-rte-initialized", function.name]
-    status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", ",".join(some), "-wp-cache-dir", str(empty),
-                          "-wp-fct", function.name, "-wp-out", str(folder), function.unit)
-    problems = [] if smoke else complaints(log, borders or {})
-    goals, seen = [], set()
+        options += ["-rte-initialized", ",".join(f.name for f in uninitialized)]
+    status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", prover, "-wp-cache-dir", str(empty),
+                          "-wp-fct", ",".join(f.name for f in functions), "-wp-out", str(folder), functions[0].unit)
+    made = {f.name: {"goals": [], "problems": []} for f in functions}
+    for text in [] if smoke else complaints(log, borders or {}):
+        for function in blamed(text, functions):
+            made[function.name]["problems"].append(text)
+    seen, strange = set(), 0
     for found in GOAL.finditer(log):
         by, name, valid, refuted = found.groups()
-        if name in seen:
+        owner = next((f.name for f in functions if name.startswith(f.name + "_")), None)
+        strange += owner is None
+        if name in seen or owner is None:
             continue
         seen.add(name)
-        goal = {"name": name, "kind": kind_of(function.name, name), "by": None, "texts": {}}
+        goal = {"name": name, "kind": kind_of(owner, name), "by": None, "key": None, "text": None}
         if refuted or by in NO_PROVER and valid:
             goal["by"] = "qed" if refuted or by == "Qed" else "wp"
         else:
-            goal["texts"] = texts_of(pathlib.Path(folder) / "typed_real", name)
-        goals.append(goal)
-    scheduled = SCHEDULED.search(log)
+            goal["text"] = text_of(pathlib.Path(folder) / "typed_real", name, prover)
+            goal["key"] = key_of(goal["text"]) if goal["text"] and prover == "z3" else None
+        made[owner]["goals"].append(goal)
+    shutil.rmtree(folder, ignore_errors=True)
+    scheduled, wrong = SCHEDULED.search(log), ""
     if status != 0 or not scheduled:
         if not smoke or status != 0:
-            problems.append("WP did not come to its end: " + " / ".join(log.strip().splitlines()[-3:]))
-    elif len(goals) < int(scheduled.group(1)):
-        problems.append(f"WP speaks of {scheduled.group(1)} goals and names {len(goals)}")
-    shutil.rmtree(folder, ignore_errors=True)
-    goals.sort(key=lambda goal: goal["name"])
-    return {"goals": goals, "problems": problems, "seconds": time.monotonic() - begin}
+            wrong = "WP did not come to its end: " + " / ".join(log.strip().splitlines()[-3:])
+    elif len(seen) < int(scheduled.group(1)) or strange:
+        wrong = f"WP speaks of {scheduled.group(1)} goals and names {len(seen)}, {strange} of other functions"
+    for one in made.values():
+        one["problems"] += [wrong] if wrong else []
+        one["goals"].sort(key=lambda goal: goal["name"])
+        one["complete"] = not wrong
+        one["seconds"] = (time.monotonic() - begin) / len(functions)
+    return made
 
 
 def place_of(root, environment, function, name):

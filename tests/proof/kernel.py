@@ -8,7 +8,8 @@ import hashlib
 import pathlib
 import re
 
-Function = collections.namedtuple("Function", "name unit line end")
+# `line` has its name, `first` begins its contract, `end` has the brace that closes it.
+Function = collections.namedtuple("Function", "name unit line end first")
 
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 ANNOTATION = re.compile(r"/\*@.*?\*/|//@[^\n]*", re.S)
@@ -32,6 +33,12 @@ def code_of(text):
     return ATTRIBUTE.sub(blank, COMMENT.sub(blank, text))
 
 
+def without_comments(text):
+    """The text with its annotations and without what only readers see."""
+    return COMMENT.sub(lambda m: blank(m) if m.group().startswith(("/*", "//")) and not ANNOTATION.match(m.group())
+                       else m.group(), text)
+
+
 def annotations_of(text):
     """(line, text) of each annotation, without the comments inside it."""
     for match in ANNOTATION.finditer(text):
@@ -50,12 +57,12 @@ def closing(text, at):
 
 def functions_in(text, unit):
     """The functions that a text defines, in its order."""
-    code, found, at = code_of(text), [], 0
+    code, found, at, first = code_of(text), [], 0, 1
     while (match := DEFINITION.search(code, at)) is not None:
         end = closing(code, match.end() - 1)
         lines = code.count("\n", 0, match.start(1)) + 1, code.count("\n", 0, end) + 1
-        found.append(Function(match.group(1), unit, *lines))
-        at = end
+        found.append(Function(match.group(1), unit, *lines, first))
+        at, first = end, lines[1] + 1
     return found
 
 
@@ -85,8 +92,12 @@ class Kernel:
 
     def is_ghost(self, function):
         """A function of the proof alone, which no compiler sees."""
-        text = self.texts[function.unit]
-        return any(text.count("\n", 0, m.start()) < function.line - 1 <= text.count("\n", 0, m.end())
+        return self.in_ghost(function.unit, function.line)
+
+    def in_ghost(self, name, line):
+        """Whether a line of a file is ghost code of several lines."""
+        text = self.texts[name]
+        return any(text.count("\n", 0, m.start()) < line - 1 <= text.count("\n", 0, m.end())
                    for m in GHOST.finditer(text))
 
     def compiled(self):
@@ -120,6 +131,20 @@ class Kernel:
                 path = (self.root / one).parent / header
                 waiting.append(str(path.resolve().relative_to(self.root.resolve())))
         return sorted(found)
+
+    def read_for(self, function):
+        """All that the goals of a function are made from: its unit and the headers, without the bodies of other functions,
+        of which WP takes the contracts."""
+        parts = []
+        for name in self.includes(function.unit):
+            text, code = without_comments(self.texts[name]), code_of(self.texts[name])
+            for match in reversed(list(DEFINITION.finditer(code))):
+                line = code.count("\n", 0, match.start(1)) + 1
+                if (name, line) != (function.unit, function.line) and not self.in_ghost(name, line):
+                    end = closing(code, match.end() - 1)
+                    text = text[:match.end()] + re.sub(r"[^\n]", "", text[match.end():end]) + text[end:]
+            parts.append(f"{name}\n{text}")
+        return "\n".join(parts)
 
     def hash_of(self, names):
         """One hash over files: SHA-256 of their lines `hash  path`, as sha256sum prints them (cmake/proved.sh)."""

@@ -5,6 +5,7 @@ Frama-C/WP makes the goals and Qed simplifies them; what is left goes to Z3 and 
 warning that weakens a proof are failures like an unproved goal.
 """
 import argparse
+import hashlib
 import heapq
 import itertools
 import json
@@ -31,6 +32,8 @@ RECORD = "recorded.txt"
 PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
+BATCH = 6           # functions whose goals one call of Frama-C makes: it reads the unit once for them
+KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 
 def processors():
@@ -108,6 +111,56 @@ class Screen:
                 print(text, flush=True)
 
 
+class Writer:
+    """The goals of one function as provers read them, made by WP when one is to be asked."""
+
+    def __init__(self, make):
+        self.make, self.made, self.lock, self.seconds = make, {}, threading.Lock(), 0.0
+
+    def keep(self, prover, goals):
+        self.made[prover] = {goal["name"]: goal["text"] for goal in goals}
+
+    def text(self, name, prover):
+        with self.lock:
+            if prover not in self.made:
+                made = self.make(prover)
+                self.keep(prover, made["goals"])
+                self.seconds += made["seconds"]
+            return self.made[prover].get(name)
+
+
+class Known:
+    """Which goals WP makes of which text, found out in this checkout before: what did not change is not made again."""
+
+    def __init__(self, folder, borders, use):
+        self.folder, self.use = pathlib.Path(folder), use
+        self.about = repr((versions()["frama-c"], wp.PARSE, wp.OPTIONS, wp.SMOKE, sorted(borders.items()))) if use else ""
+        if use:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.tidy()
+
+    def tidy(self):
+        """Keeps the newest."""
+        files = sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        for path in files[:-KNOWN_MAX]:
+            path.unlink(missing_ok=True)
+
+    def path(self, *parts):
+        return self.folder / (hashlib.sha256(repr((self.about, parts)).encode()).hexdigest()[:32] + ".json")
+
+    def get(self, path):
+        try:
+            return json.loads(path.read_text(encoding="ascii")) if self.use else None
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def put(self, path, what):
+        if self.use:
+            new = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+            new.write_text(json.dumps(what), encoding="ascii")
+            new.rename(path)
+
+
 class Proof:
     """One run over some functions of a kernel below `root`."""
 
@@ -120,12 +173,12 @@ class Proof:
         self.lock = threading.Lock()
         self.work.mkdir(parents=True, exist_ok=True)
         self.environment = wp.environment(self.work)
+        self.known = Known(self.work / "known", borders, results.use)
         self.reports = {}       # (unit, function): report
         self.problems = {}      # unit: [text], about the unit as a whole
-        self.names, self.done, self.total = {}, 0, 0
+        self.done, self.total, self.parts = 0, 0, itertools.count()
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
-        self.z3_only = set()        # functions that Z3 alone has proved, as it is recorded
         self.first_goal = ""        # and ask this one before the others
         self.left = {}
 
@@ -142,12 +195,22 @@ class Proof:
         self.screen.clear()
         return self.reports
 
+    def problems_of(self, unit):
+        """What Frama-C finds wrong with the unit: {function or unit: [text]}."""
+        path = self.known.path("unit", unit, [(name, self.kernel.texts[name]) for name in self.kernel.includes(unit)])
+        problems = self.known.get(path)
+        if problems is None:
+            problems = wp.Unit(self.root, self.environment, self.kernel, unit, self.borders).problems
+            if not problems:
+                self.known.put(path, problems)
+        return problems
+
     def look_at(self, unit, functions):
-        seen = wp.Unit(self.root, self.environment, self.kernel, unit, self.borders)
-        self.problems[unit] = seen.problems.pop(unit, [])
+        problems, waiting = self.problems_of(unit), []
+        self.problems[unit] = problems.pop(unit, [])
         for function in functions:
             report = {"name": function.name, "line": function.line, "status": "", "problems":
-                      seen.problems.get(function.name, []), "goals": [], "seconds": 0.0}
+                      problems.get(function.name, []), "goals": [], "seconds": 0.0}
             self.reports[unit, function.name] = report
             if ("function", function.name) in self.borders:
                 report["status"] = "assumed"
@@ -156,44 +219,70 @@ class Proof:
                 report["status"] = "unproved"
                 self.finish(function)
             else:
-                self.pool.add((1, 1, unit), self.generate, function, report)
+                waiting.append(function)
+        for part in wp.batches([f for f in waiting if not self.begin_known(f)], BATCH):
+            self.pool.add((1, 1, unit), self.begin, part)
 
-    def generate(self, function, report):
-        self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
-        folder = self.work / f"goals.{os.getpid()}" / str(id(self)) / (function.unit.replace("/", "_") + "." + function.name)
-        # First, where that was enough, for Z3 alone; if a goal is new, for both.
-        for some in [("z3",)] * ((function.unit, function.name) in self.z3_only) + [("z3", "cvc4")]:
-            made = wp.generate(self.root, self.environment, function, folder, some, self.smoke, self.borders,
-                               self.kernel.may_read_uninitialized(function))
-            report["seconds"] += made["seconds"]
-            if all(goal["by"] or provers.lookup(goal["texts"], self.results, self.ladder) for goal in made["goals"]):
-                break
+    def goals_path(self, function):
+        # The numbers of statements in the names of smoke goals count through the whole unit.
+        text = self.kernel.unit_hash(function.unit) if self.smoke else self.kernel.read_for(function)
+        return self.known.path("goals", self.smoke, function.unit, function.name, text)
+
+    def begin_known(self, function):
+        """Begins with a function whose goals are known; False if WP must make them."""
+        made = self.known.get(self.goals_path(function))
+        if made is None:
+            return False
+        self.begin_goals(function, made, Writer(lambda prover: self.generate([function], prover)[function.name]))
+        return True
+
+    def generate(self, functions, prover):
+        self.screen.progress(f"[{self.done}/{self.total}] {functions[0].unit}: {functions[0].name}")
+        folder = self.work / f"goals.{os.getpid()}" / f"{id(self)}.{next(self.parts)}"
+        return wp.generate(self.root, self.environment, functions, folder, prover, self.smoke, self.borders,
+                           [f for f in functions if self.kernel.may_read_uninitialized(f)])
+
+    def begin(self, functions):
+        """Makes the goals of some functions, for Z3, which proves nearly all; for CVC4 when it must be asked."""
+        made = self.generate(functions, "z3")
+        for function in functions:
+            one = made[function.name]
+            writer = Writer(lambda prover, f=function: self.generate([f], prover)[f.name])
+            writer.keep("z3", one["goals"])
+            one["goals"] = [{key: goal[key] for key in ("name", "kind", "by", "key")} for goal in one["goals"]]
+            if one["complete"]:
+                self.known.put(self.goals_path(function), one)
+            self.begin_goals(function, one, writer)
+
+    def begin_goals(self, function, made, writer):
+        report = self.reports[function.unit, function.name]
+        report["seconds"] += made["seconds"]
         report["problems"] = report["problems"] + made["problems"]
         report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
-                            "prover": goal["by"], "steps": 0, "key": None, "tried": []} for goal in made["goals"]]
-        waiting = [(goal, entry) for goal, entry in zip(made["goals"], report["goals"]) if not goal["by"]]
-        waiting.sort(key=lambda both: both[0]["name"] != self.first_goal)
+                            "prover": goal["by"], "steps": 0, "key": goal["key"], "tried": []} for goal in made["goals"]]
+        waiting = sorted((goal for goal in report["goals"] if not goal["prover"]),
+                         key=lambda goal: goal["name"] != self.first_goal)
         report["open"] = len(waiting)
-        for goal, entry in waiting:
+        for goal in waiting:
             # What is known already costs nothing: at once. The rest queues behind what was begun before.
-            if provers.lookup(goal["texts"], self.results, self.ladder):
-                self.ask(function, report, goal["texts"], entry)
+            if provers.lookup(goal["key"], self.results, self.ladder):
+                self.ask(function, report, writer, goal)
             else:
-                self.pool.add((0, 0, function.unit), self.ask, function, report, goal["texts"], entry)
+                self.pool.add((0, 0, function.unit), self.ask, function, report, writer, goal)
         if not waiting:
             self.finish(function)
 
-    def ask(self, function, report, texts, entry):
+    def ask(self, function, report, writer, goal):
         may_ask = self.may_ask and not (self.first_only and any(g["status"] == "unproved" for g in report["goals"]))
-        answer = provers.prove(texts, self.results, self.ladder, may_ask)
-        if not texts:
-            answer["tried"] = ["WP gave no text for it"]
+        answer = provers.prove(goal["key"], lambda prover: writer.text(goal["name"], prover), self.results, self.ladder,
+                               may_ask)
         with self.lock:
             report["seconds"] += answer.pop("seconds")
-            entry.update(answer)
+            goal.update(answer)
             report["open"] -= 1
             last = report["open"] == 0
         if last:
+            report["seconds"] += writer.seconds
             self.finish(function)
 
     def finish(self, function):
@@ -393,11 +482,8 @@ class Run:
         self.screen = Screen(options.json)
 
     def proof(self, root=None, smoke=False, width=None):
-        proof = Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke,
-                      not self.options.replay, width)
-        if root is None and not smoke and not self.options.no_cache:
-            proof.z3_only = {at for at, known in self.recorded.items() if not any(" cvc4 " in goal for goal in known)}
-        return proof
+        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
+                     width)
 
     def tidy(self):
         shutil.rmtree(self.build / f"goals.{os.getpid()}", ignore_errors=True)

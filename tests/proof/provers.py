@@ -34,7 +34,7 @@ STEPS = {"z3": re.compile(r":rlimit-count\s+(\d+)"), "cvc4": re.compile(r"resour
 
 
 def key_of(text):
-    """The name of a goal: a hash over everything that the prover reads, and over the prover's name above it."""
+    """The name of a goal: a hash over everything that Z3 reads of it, whoever proves it; another goal reads otherwise."""
     return hashlib.sha256(text).hexdigest()[:32]
 
 
@@ -68,7 +68,7 @@ class Results:
         self.record = record    # {key: (prover, steps)}
         self.local_path = local
         self.use = use
-        self.local = {}         # {key: (prover, verdict, steps, limit)}
+        self.local = {}         # {(key, prover): (verdict, steps, limit)}
         self.lock = threading.Lock()
         if use and local.exists():
             for line in local.read_text(encoding="ascii", errors="replace").splitlines():
@@ -77,9 +77,9 @@ class Results:
                     self.keep(part[0], part[1], part[2], int(part[3]), int(part[4]))
 
     def keep(self, key, prover, verdict, steps, limit):
-        old = self.local.get(key)
-        if old is None or old[1] == "open" and (verdict != "open" or limit > old[3]):
-            self.local[key] = prover, verdict, steps, limit
+        old = self.local.get((key, prover))
+        if old is None or old[0] == "open" and (verdict != "open" or limit > old[2]):
+            self.local[key, prover] = verdict, steps, limit
 
     def add(self, key, prover, verdict, steps, limit):
         if verdict == "undecided":
@@ -94,41 +94,45 @@ class Results:
         """(verdict, steps) if no prover need be asked."""
         if key in self.record and self.record[key][0] == prover and self.record[key][1] <= limit:
             return "valid", self.record[key][1]
-        found = self.local.get(key)
-        if found is None or found[0] != prover:
+        found = self.local.get((key, prover))
+        if found is None:
             return None
-        _, verdict, steps, tried = found
+        verdict, steps, tried = found
         if verdict == "valid" and steps <= limit or verdict == "stuck" or verdict == "open" and tried >= limit:
             return verdict, steps
         return None
 
 
-def lookup(texts, results, ladder):
+def lookup(key, results, ladder):
     """The prover and steps that are known to prove the goal, or None."""
     most = {}
     for prover, limit in ladder:
         most[prover] = max(limit, most.get(prover, 0))
     for prover, _ in ladder:
-        answer = results.known(key_of(texts[prover]), prover, most[prover]) if prover in texts else None
+        answer = results.known(key, prover, most[prover]) if key else None
         if answer and answer[0] == "valid":
             return prover, answer[1]
     return None
 
 
-def prove(texts, results, ladder, may_ask=True):
-    """Goes up the ladder. {status: proved, unproved or undecided, prover, steps, seconds, key, tried}."""
-    found = lookup(texts, results, ladder)
+def prove(key, text_for, results, ladder, may_ask=True):
+    """Goes up the ladder; `text_for` says how the goal reads for a prover, when one is asked.
+    {status: proved, unproved or undecided, prover, steps, seconds, tried}."""
+    found = lookup(key, results, ladder)
     if found:
-        return {"status": "proved", "prover": found[0], "steps": found[1], "seconds": 0.0,
-                "key": key_of(texts[found[0]]), "tried": []}
+        return {"status": "proved", "prover": found[0], "steps": found[1], "seconds": 0.0, "tried": []}
     tried, stuck, seconds, undecided = [], set(), 0.0, not may_ask
     for prover, limit in ladder:
-        if prover in stuck or prover not in texts:
+        if prover in stuck:
             continue
-        key = key_of(texts[prover])
         answer = results.known(key, prover, limit)
         if answer is None and may_ask:
-            verdict, steps, spent = ask(prover, limit, texts[prover])
+            text = text_for(prover)
+            if text is None:
+                tried.append(f"{prover}: WP gave no text for it")
+                stuck.add(prover)
+                continue
+            verdict, steps, spent = ask(prover, limit, text)
             seconds += spent
             results.add(key, prover, verdict, steps, limit)
             answer = verdict, steps
@@ -136,21 +140,17 @@ def prove(texts, results, ladder, may_ask=True):
             continue
         verdict, steps = answer
         if verdict == "valid":
-            return {"status": "proved", "prover": prover, "steps": steps, "seconds": seconds, "key": key, "tried": tried}
+            return {"status": "proved", "prover": prover, "steps": steps, "seconds": seconds, "tried": tried}
         undecided = undecided or verdict == "undecided"
         if verdict in ("stuck", "undecided"):
             stuck.add(prover)
         tried.append(f"{prover}: {verdict} after {steps} steps" if verdict != "undecided" else
                      f"{prover}: no answer in {SECONDS:.0f} s")
     return {"status": "undecided" if undecided else "unproved", "prover": None, "steps": 0, "seconds": seconds,
-            "key": None, "tried": tried}
+            "tried": tried}
 
 
-def texts_of(folder, name):
-    """{prover: the goal's text as that prover gets it}; empty if WP wrote none."""
-    found = {}
-    for prover, tag in TEXT_OF.items():
-        path = pathlib.Path(folder) / f"{name}_Why3_{tag}.why"
-        if path.exists():
-            found[prover] = path.read_bytes()
-    return found
+def text_of(folder, name, prover):
+    """The goal's text as a prover gets it; None if WP wrote none."""
+    path = pathlib.Path(folder) / f"{name}_Why3_{TEXT_OF[prover]}.why"
+    return path.read_bytes() if path.exists() else None

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -216,13 +217,13 @@ def hard(bound):
     return "unsigned a[8];\n" + HARD % bound + HARD_CODE
 
 
-def without_provers(tree):
-    """A PATH with Frama-C on it and no prover."""
-    folder = tree.root / "bin"
-    folder.mkdir(exist_ok=True)
+def without(tree, *names):
+    """A PATH with Frama-C on it and some programs not."""
+    folder = tree.root / "-".join(("without", *names))
+    folder.mkdir()
     for directory in ("/usr/bin", "/bin"):
         for path in pathlib.Path(directory).iterdir():
-            if path.name not in ("z3", "cvc4") and not (folder / path.name).exists():
+            if path.name not in names and not (folder / path.name).exists():
                 (folder / path.name).symlink_to(path)
     return str(folder)
 
@@ -231,11 +232,66 @@ def test_recorded_results_are_replayed_without_a_prover(tree):
     tree.write("kernel/a.c", hard(9))
     assert tree.prove("--record").returncode == 0
     shutil.rmtree(tree.root / "build")
-    path = without_provers(tree)
+    path = without(tree, "z3", "cvc4")
     assert tree.prove("--replay", PATH=path).returncode == 0
     # Another goal is never met by the old entry.
     tree.write("kernel/a.c", hard(10))
     fails(tree.prove("--replay", PATH=path), "undecided: first_ensures_small")
+
+
+TWO = """/*@ requires x < 1000; assigns \\nothing; ensures \\result == x + %d; */
+static unsigned more(unsigned x)
+{
+	return x + %d;
+}
+/*@ requires x < 500; assigns \\nothing; ensures \\result > x; */
+unsigned much(unsigned x)
+{
+	return more(x) + %d;
+}
+"""
+
+
+def counting(tree):
+    """A PATH whose frama-c notes of which functions it makes the goals, and a function that says which since the last call."""
+    log, folder = tree.root / "calls", tree.root / "bin"
+    folder.mkdir()
+    (folder / "frama-c").write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {shutil.which("frama-c")} "$@"\n')
+    (folder / "frama-c").chmod(0o755)
+
+    def made():
+        text = log.read_text() if log.exists() else ""
+        log.unlink(missing_ok=True)
+        return sorted(name for names in re.findall(r"-wp-fct (\S+)", text) for name in names.split(","))
+
+    return f"{folder}:{os.environ['PATH']}", made
+
+
+def test_goals_are_made_again_only_where_something_changed(tree):
+    path, made = counting(tree)
+    tree.write("kernel/a.c", TWO % (2, 2, 3))
+    assert tree.prove(PATH=path).returncode == 0 and made() == ["more", "much"]
+    assert tree.prove(PATH=path).returncode == 0 and made() == []
+    tree.write("kernel/a.c", "/* A comment. */\n" + TWO % (2, 2, 4))
+    assert tree.prove(PATH=path).returncode == 0 and made() == ["more", "much"], "their lines are others"
+    tree.write("kernel/a.c", "/* A comment! */\n" + TWO % (2, 2, 3))
+    assert tree.prove(PATH=path).returncode == 0 and made() == ["much"]
+    tree.write("kernel/a.c", "/* A comment! */\n" + TWO % (2, 3, 3))
+    fails(tree.prove(PATH=path), "more: unproved: more_ensures")
+    assert made() == ["more", "more"], "for the other prover too"
+    tree.write("kernel/a.c", TWO % (1, 1, 0))
+    assert tree.prove(PATH=path).returncode == 0 and made() == ["more", "much"]
+    assert tree.prove("--no-cache", PATH=path).returncode == 0 and made() == ["more", "much"]
+    assert tree.prove("--replay", PATH=path).returncode in (0, 1) and made() == ["more", "much"]
+
+
+def test_goals_that_only_the_second_prover_proves_are_recorded_once(tree):
+    tree.write("kernel/a.c", hard(9))
+    environment = {"MULLION_PROVER_SECONDS": "60", "PATH": without(tree, "z3")}
+    done = tree.prove("--record", **environment)
+    assert done.returncode == 0 and " cvc4 " in tree.record.read_text(), done.stdout + done.stderr
+    shutil.rmtree(tree.root / "build")
+    assert tree.prove("--replay", PATH=without(tree, "z3", "cvc4")).returncode == 0
 
 
 def test_two_runs_count_the_same_steps(tree):
@@ -263,9 +319,9 @@ def test_a_damaged_record_is_noticed(tree):
 def test_an_entry_that_lies_is_found_by_a_proof_without_cache(tree):
     tree.write("kernel/a.c", hard(8))
     fails(tree.prove("--record"), "unproved: first_ensures_small")
-    keys = [line.split()[0] for line in (tree.root / "build/proof/results.txt").read_text().splitlines()
-            if " z3 valid" not in line]
-    lie = "".join(f" {key} z3 1000\n" for key in keys)
+    keys = {line.split()[0] for line in (tree.root / "build/proof/results.txt").read_text().splitlines()
+            if " valid " not in line}
+    lie = "".join(f" {key} z3 1000\n" for key in sorted(keys))
     tree.record.write_text("kernel/a.c first\n" + lie)
     assert tree.prove("--replay").returncode == 0
     fails(tree.prove("--no-cache"), "unproved: first_ensures_small")
