@@ -432,20 +432,26 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
 	return o.operation == OP_BIND ? boot_bind(actor, o) : boot_window(actor, o);
 }
 
+/* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
 /*@ requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
     ENSURES_VALID */
-static enum status boot_operation(struct actor actor, struct program_operation o)
+static enum status boot_operation(struct actor actor, u64 at)
 {
 	enum status status = STATUS_AGAIN;
+	u32 operation = (u32)boot_word(at);
 
-	if (o.operation >= OP_BIND && o.operation <= OP_WINDOW)
-		return boot_only(actor, o);
+	if (operation >= OP_BIND && operation <= OP_WINDOW)
+		return boot_only(actor, boot_read_operation(at));
 	/*@ LOOP_VALID
 	    loop assigns i, status, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
-	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++)
+	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
+		struct program_operation o = boot_read_operation(at);
+
 		status = syscall_invoke((struct request){ o.operation, o.a0 }, actor, o.a2, o.a3, o.a4, o.a5, o.a6, NONE);
+	}
 	return status;
 }
 
@@ -487,11 +493,10 @@ static void boot_section(struct program_section section)
 	    loop assigns i, at, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
 	for (u32 i = 0; i < section.count; i++) {
-		struct program_operation o = boot_read_operation(at);
-		enum status status = boot_operation(actor, o);
+		enum status status = boot_operation(actor, at);
 
 		if (status != STATUS_OK)
-			boot_refused(section.name, i, o.operation, status);
+			boot_refused(section.name, i, (u32)boot_word(at), status);
 		at += OPERATION_WORDS;
 	}
 }
