@@ -163,9 +163,12 @@ extern u64 words[N_WORDS];
 #define KERNEL_TABLE ((u32)((IMAGE_BLOCK + 0x8000ul) / SLOT_BYTES))      /* 1024 slots */
 #define KERNEL_SPACE ((u32)((IMAGE_BLOCK + 0x10000ul) / SPACE_BYTES))    /* the kernel's own root */
 #define KERNEL_RING_OFFSET (IMAGE_BLOCK + 0x18000ul)                     /* the fault ring: one page */
+/* They are apart, though each stands in a view of its own: from the lowest, each ends before the next begins. */
+_Static_assert(CAP_ROOT * SLOT_BYTES >= IMAGE_BLOCK && CAP_ROOT < CAP_END && CAP_END < KERNEL_TABLE, "the list's ends fit");
+_Static_assert((KERNEL_TABLE + KERNEL_TABLE_SLOTS) * SLOT_BYTES <= KERNEL_SPACE * SPACE_BYTES, "the table fits");
+_Static_assert((KERNEL_SPACE + 1) * SPACE_BYTES <= KERNEL_RING_OFFSET, "the kernel's space fits"); /* kernel.ld goes on */
 _Static_assert(REST_QUEUE < READY_QUEUES + PARTITION_QUEUES, "queues of one partition end before the next's");
 _Static_assert((READY_QUEUES + PARTITIONS * PARTITION_QUEUES) * ENDPOINT_BYTES <= IMAGE_SYSTEM, "the queues fit");
-_Static_assert(KERNEL_TABLE * SLOT_BYTES + KERNEL_TABLE_SLOTS * SLOT_BYTES <= IMAGE_BLOCK + 0x10000ul, "the table fits");
 
 /* ---- The state of the hart ---- */
 #define N_LINES 256u

@@ -586,3 +586,37 @@ def foreign(text):
 def test_only_integer_instructions(text):
     assert foreign(text) == []
     assert foreign(text.replace("wfi", "fld\tfa0,0(a0)", 1))
+
+
+# ---- The kernel block ------------------------------------------------------------------------------------------------
+OVERLAPS = [
+    ("IMAGE_BLOCK + 0x6000ul", "IMAGE_BLOCK + 0x8000ul", "the list's ends fit"),
+    ("IMAGE_BLOCK + 0x8000ul", "IMAGE_BLOCK + 0x8020ul", "the table fits"),
+    ("IMAGE_BLOCK + 0x10000ul", "IMAGE_BLOCK + 0x18000ul", "the kernel's space fits"),
+    ("PARTITION_QUEUES 512u", "PARTITION_QUEUES 256u", "queues of one partition end"),
+    ("IMAGE_BLOCK + 0x40000ul", "IMAGE_BLOCK + 0xc0000ul - 64", "the queues fit"),
+]
+
+
+@pytest.mark.parametrize("before, after, message", OVERLAPS, ids=[name for _, _, name in OVERLAPS])
+def test_kernel_block_that_overlaps_does_not_build(tmp_path, before, after, message):
+    text = (ROOT / "kernel" / "object.h").read_text(encoding="utf-8")
+    assert before in text
+    for name, content in (("good.h", text), ("bad.h", text.replace(before, after))):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        done = subprocess.run([f"{TOOLS}gcc", "-fsyntax-only", "-x", "c", "-I", str(ROOT / "kernel"), str(tmp_path / name)],
+                              capture_output=True, text=True)
+        assert ("static assertion failed" in done.stderr) == (name == "bad.h"), done.stderr
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize("before, after", [("0x59000", "0x58000"), ("0x60000;", "0x80000;")])
+def test_kernel_block_that_overlaps_does_not_link(tmp_path, before, after):
+    text = (ROOT / "kernel" / "arch" / "riscv64" / "kernel.ld").read_text(encoding="utf-8")
+    assert before in text
+    (tmp_path / "empty.c").write_text("void kernel_entry(void) {}\n", encoding="utf-8")
+    for name, content in (("good.ld", text), ("bad.ld", text.replace(before, after))):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        done = subprocess.run([f"{TOOLS}gcc", "-nostdlib", "-T", str(tmp_path / name), str(tmp_path / "empty.c"), "-o",
+                               str(tmp_path / "out")], capture_output=True, text=True)
+        assert ("of the kernel block overlap" in done.stderr) == (name == "bad.ld"), done.stderr
