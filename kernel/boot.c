@@ -33,6 +33,7 @@ struct system_header boot_system;
     predicate section_fits(struct program_section section) = section.offset % 8 == 0 &&
       section.offset + section.count * 48 <= boot_system.size && section.name < boot_system.size &&
       section.actor < KERNEL_TABLE_SLOTS;
+    predicate slots_in_tables = \forall integer s; slot_index(s) ==> slots[s].container == IN_TABLE;
     predicate machine_is = machine.base_granule * GRANULE == boot_record.image_start; */
 
 /*@ assigns \nothing;
@@ -209,13 +210,18 @@ static void boot_machine(void)
 
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
-    assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart;
-    ENSURES_VALID */
+    assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, unsettled;
+    ENSURES_VALID ENSURES_SETTLED
+    ensures apart: apart != 0;
+    ensures tables: slots_in_tables; */
 static void boot_kernel_block(void)
 {
 	slots[CAP_ROOT].next = CAP_END;
 	slots[CAP_END].prev = CAP_ROOT;
 	slots[CAP_END].parent = CAP_ROOT;
+	/*@ ghost linked[CAP_ROOT] = 2; linked[CAP_END] = 2; rank[CAP_ROOT] = 0.0; rank[CAP_END] = 1.0; */
+	/*@ ghost succ[CAP_ROOT] = CAP_END; prec[CAP_END] = CAP_ROOT; up[CAP_END] = CAP_ROOT; */
+	/*@ ghost succ[CAP_END] = NONE; prec[CAP_ROOT] = NONE; up[CAP_ROOT] = NONE; apart = 1; unsettled = NONE; */
 	sched_add_partition(0);
 	hart.queues = READY_QUEUES;
 	hart.window_end = NEVER;
@@ -301,10 +307,12 @@ static void boot_check_root(u32 n, struct root_untyped root)
 	}
 }
 
-/*@ requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS;
+/*@ REQUIRES_ORDERED
+    requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_in_tables;
     requires fits: object_fits(CAP_UNTYPED, kind, size_bits, object);
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID */
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures tables: slots_in_tables; */
 static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 {
 	slots[s].type = CAP_UNTYPED;
@@ -325,9 +333,11 @@ static inline u8 boot_page_bits(void)
 }
 
 /* The page of the fault ring, which may only be read. */
-/*@ requires slots_valid && machine_valid;
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID */
+/*@ REQUIRES_ORDERED
+    requires slots_valid && machine_valid && slots_in_tables;
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures tables: slots_in_tables; */
 static void boot_fault_ring(void)
 {
 	boot_root(KERNEL_TABLE + KERNEL_SLOT_FAULT_RING, machine.base_granule + (u32)(KERNEL_RING_OFFSET / GRANULE),
@@ -335,14 +345,16 @@ static void boot_fault_ring(void)
 	slots[KERNEL_TABLE + KERNEL_SLOT_FAULT_RING].rights = RIGHT_READ;
 }
 
-/*@ requires record_fits && system_fits && machine_is && kernel_valid && threads_zero;
+/*@ REQUIRES_ORDERED
+    requires record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_in_tables;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID */
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static void boot_roots(void)
 {
-	/*@ LOOP_VALID
-	    loop assigns i, slots[0 .. N_SLOTS - 1];
+	/*@ LOOP_VALID LOOP_ORDERED
+	    loop invariant tables: slots_in_tables;
+	    loop assigns i, slots[0 .. N_SLOTS - 1], LIST;
 	    loop variant boot_system.roots - i; */
 	for (u32 i = 0; i < boot_system.roots; i++) {
 		struct root_untyped root = boot_read_root(i);
@@ -397,9 +409,10 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 	return STATUS_OK;
 }
 
-/*@ requires kernel_valid && actor.table + actor.size <= N_SLOTS;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && actor.table + actor.size <= N_SLOTS;
     assigns STATE;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_DERIVED */
 static enum status boot_bind(struct actor actor, struct program_operation o)
 {
 	u32 s = actor.table + o.a0;
@@ -422,9 +435,10 @@ static enum status boot_window(struct actor actor, struct program_operation o)
 }
 
 /* What only boot does: OP_BIND, OP_FILL, OP_WINDOW. Not inline, for the sake of the loop around it. */
-/*@ requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    assigns STATE, words[0 .. N_WORDS - 1];
+    ENSURES_VALID ENSURES_DERIVED */
 static __attribute__((noinline)) enum status boot_only(struct actor actor, struct program_operation o)
 {
 	if (o.operation == OP_FILL)
@@ -433,10 +447,11 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
 }
 
 /* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
-/*@ requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static enum status boot_operation(struct actor actor, u64 at)
 {
 	enum status status = STATUS_AGAIN;
@@ -444,7 +459,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 
 	if (operation >= OP_BIND && operation <= OP_WINDOW)
 		return boot_only(actor, boot_read_operation(at));
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_SETTLED
 	    loop assigns i, status, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
@@ -480,15 +495,16 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
 	boot_fail("the construction program does not fit this kernel (operation code, status)", operation, status);
 }
 
-/*@ requires kernel_valid && system_fits && section_fits(section);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && system_fits && section_fits(section);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static void boot_section(struct program_section section)
 {
 	struct actor actor = boot_actor(section.actor);
 	u64 at = section.offset / 8;
 
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_SETTLED
 	    loop invariant steps: i <= section.count && at == section.offset / 8 + 6 * i;
 	    loop assigns i, at, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
@@ -502,14 +518,15 @@ static void boot_section(struct program_section section)
 }
 
 /* All sections; answers how many operations there were. */
-/*@ requires kernel_valid && system_fits;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && system_fits;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;
 
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_SETTLED
 	    loop assigns i, operations, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant boot_system.sections - i; */
 	for (u32 i = 0; i < boot_system.sections; i++) {

@@ -5,12 +5,23 @@ void cap_insert(u32 p, u32 s)
 {
 	u32 n = slots[p].next;
 
+	/*@ ghost if (p == NONE || s == NONE || linked[s] != 0) apart = 0; */
+	/*@ ghost rank[s] = (rank[p] + rank[n]) / 2.0; up[s] = p; */
+	/*@ assert between: apart != 0 ==> (\forall integer t; live(t) ==>
+	      (rank[t] < rank[s] && rank[t] <= rank[p]) || (rank[t] > rank[s] && rank[t] >= rank[n])); */
+	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && t != CAP_ROOT && rank[up[t]] < rank[s] < rank[t] ==>
+	      rank[up[t]] <= rank[p]); */
+	/*@ assert still: apart != 0 ==> list_parents && list_nested; */
+	/*@ ghost succ[s] = n; prec[s] = p; succ[p] = s; prec[n] = s; */
 	slots[s].parent = p;
 	slots[s].depth = (u8)(slots[p].depth + 1);
 	slots[s].prev = p;
 	slots[s].next = n;
 	slots[p].next = s;
 	slots[n].prev = s;
+	/*@ assert joined: apart != 0 ==> (\forall integer a, b; (live(a) || a == s) && (live(b) || b == s) && a != CAP_ROOT &&
+	      rank[up[a]] < rank[b] < rank[a] ==> rank[up[a]] <= rank[up[b]]); */
+	/*@ ghost linked[s] = 1; */
 }
 
 void cap_remove(u32 s)
@@ -18,9 +29,13 @@ void cap_remove(u32 s)
 	u32 p = slots[s].prev;
 	u32 n = slots[s].next;
 
+	/*@ ghost if (s == NONE) apart = 0; */
+	/*@ assert gap: apart != 0 ==> (\forall integer t; live(t) && rank[p] < rank[t] && t != s ==> rank[n] <= rank[t]); */
+	/*@ ghost succ[p] = n; prec[n] = p; */
 	slots[p].next = n;
 	slots[n].prev = p;
 	slots[s].type = CAP_EMPTY;
+	/*@ ghost linked[s] = 0; */
 }
 
 void cap_describe(u32 from, u32 to)

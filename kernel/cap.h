@@ -3,12 +3,48 @@
  * Only capabilities without children are unlinked, so no operation walks the children of a node. Replies and
  * reservations stand outside the list. */
 #pragma once
-#include "invariant.h"
+#include "derivation.h"
 
-/* Whether slot p has a child: its successor in the list names it as parent. */
+/*@ ghost
+  /@ requires ordered: list_ordered && slots_links;
+     requires index: slots_linked && slot_index(p);
+     requires follows: slots[slots[p].next].parent != p;
+     assigns \nothing;
+     ensures leaf: apart != 0 && live(p) && p != CAP_END ==> leaf(p); @/
+  void cap_no_child(u32 p)
+  {
+	/@ assert next: apart != 0 && live(p) && p != CAP_END ==> up[succ[p]] != p; @/
+  } */
+
+/*@ ghost
+  /@ requires ordered: list_ordered && slots_links;
+     requires index: slots_linked && slot_index(p) && slot_index(at);
+     requires inside: apart != 0 ==> linked[p] == 1 && linked[at] == 1 && (at == p || descends(p, at));
+     requires child: slots[slots[at].next].parent == at;
+     assigns \nothing;
+     ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next); @/
+  void cap_down(u32 p, u32 at)
+  {
+	/@ assert next: apart != 0 ==> slots[at].next == succ[at] && live(succ[at]) && up[succ[at]] == at; @/
+	/@ assert between: apart != 0 ==> (\forall integer m; live(m) && rank[at] < rank[m] <= rank[succ[at]] ==> m == succ[at]); @/
+  }
+  /@ requires ordered: list_ordered;
+     requires index: slot_index(p) && (apart != 0 ==> linked[p] == 1 && leaf(p));
+     assigns \nothing;
+     ensures none: apart != 0 ==> (\forall integer k; slot_index(k) ==> !descends(p, k)); @/
+  void cap_none_below(u32 p)
+  {
+	/@ assert next: apart != 0 ==> live(succ[p]) && rank[p] < rank[succ[p]] && succ[p] != CAP_ROOT && up[succ[p]] != p; @/
+	/@ assert outside: apart != 0 ==> rank[up[succ[p]]] < rank[p]; @/
+	/@ assert first: apart != 0 ==> (\forall integer k; live(k) && rank[p] < rank[k] ==> rank[succ[p]] <= rank[k]); @/
+  } */
+
+/* Whether slot p has a child: its successor in the list names it as parent. That nothing else has then is the order. */
 /*@ requires slots_linked && slot_index(p);
+    requires ordered: list_ordered && slots_links;
     assigns \nothing;
-    ensures \result <==> slots[slots[p].next].parent == p; */
+    ensures \result <==> slots[slots[p].next].parent == p;
+    ensures none: !\result && apart != 0 && live(p) && p != CAP_END ==> leaf(p); */
 static inline bool cap_has_children(u32 p)
 {
 	return slots[slots[p].next].parent == p;
@@ -16,7 +52,14 @@ static inline bool cap_has_children(u32 p)
 
 /* Put the filled slot s into the list as the first child of p. */
 /*@ requires slots_linked && slot_index(p) && slot_index(s);
-    assigns slots[0 .. N_SLOTS - 1];
+    requires ordered: list_ordered && slots_links;
+    requires parent: apart != 0 && p != NONE ==> live(p) && p != CAP_END;
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_LIST
+    ensures links: slots_links;
+    ensures joined: apart != 0 ==> \old(apart) != 0 && \old(linked[s]) == 0 && linked[s] == 1 && s != NONE && up[s] == p;
+    ensures apart: p != NONE && s != NONE && \old(apart) != 0 && \old(linked[s]) == 0 ==> apart != 0;
+    ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
     ensures placed: p != s ==> slots[s].parent == p;
     ensures before: slots[p].next == s;
@@ -26,7 +69,13 @@ void cap_insert(u32 p, u32 s);
 
 /* Take slot s, which has no children, out of the list and empty it. */
 /*@ requires slots_linked && slot_index(s);
-    assigns slots[0 .. N_SLOTS - 1];
+    requires ordered: list_ordered && slots_links;
+    requires childless: apart != 0 && s != NONE ==> linked[s] == 1 && leaf(s);
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_LIST
+    ensures links: slots_links;
+    ensures left: apart != 0 ==> \old(apart) != 0 && linked[s] == 0 && s != NONE;
+    ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
     ensures before: slots[\old(slots[s].prev)].next == \old(slots[s].next);
@@ -82,10 +131,12 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
-/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
+/*@ REQUIRES_ORDERED
+    requires slots_valid && slot_index(from) && slot_index(to) && from != to;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID
+    requires place: apart != 0 ==> to == unsettled || slots[to].container != IN_SPACE;
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
     ensures same: \forall integer k; slot_index(k) && k != to ==> slot_same{Pre, Post}(k);
     ensures copied: slots[to].object == slots[from].object && slots[to].kind == slots[from].kind &&
@@ -94,9 +145,10 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ requires slots_valid && slot_index(s) && 0 < t < N_THREADS;
+/*@ REQUIRES_DERIVED
+    requires slots_valid && slot_index(s) && 0 < t < N_THREADS && (s != NONE ==> !is_capability(s));
     assigns slots[s].type, slots[s].object;
-    ENSURES_SLOTS_VALID
+    ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
 static inline void cap_reserve(u64 s, u64 t)
 {
@@ -105,12 +157,13 @@ static inline void cap_reserve(u64 s, u64 t)
 }
 
 /* Free the slots that thread t reserved. */
-/*@ requires threads_waiting && threads_tied && slots_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires threads_waiting && threads_tied && slots_valid && thread_index(t);
     assigns slots[0 .. N_SLOTS - 1].type, threads[t].reply, threads[t].arrival;
     exits \false;
     ensures waiting: threads_waiting;
     ensures tied: threads_tied;
-    ENSURES_SLOTS_VALID
+    ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures kept: slots_kept{Pre, Post};
     ensures released: threads[t].reply == NONE && threads[t].arrival == NONE;
     ensures freed: \old(threads[t].reply) != NONE ==> slots[\old(threads[t].reply)].type == CAP_EMPTY;

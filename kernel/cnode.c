@@ -82,19 +82,24 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 
 /* Note in slot `to` who reads it. */
 /*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID
-    requires place: place_valid(to);
+    REQUIRES_SLOTS_VALID REQUIRES_DERIVED
+    requires place: place_valid(to) && to.slot == unsettled;
     assigns slots[to.slot].container;
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID */
+    ensures noted: slots[to.slot].container == to.container;
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED */
 static inline void cnode_note_container(struct place to)
 {
 	slots[to.slot].container = (u8)to.container;
 }
 
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
-/*@ requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
-    assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_KEPT
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
+    requires written: entries_written && unsettled == to.slot && is_capability(to.slot);
+    assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(to.slot), unsettled;
+    ENSURES_VALID ENSURES_KEPT ENSURES_DERIVED
+    ensures written: entries_written && unsettled == NONE;
+    ensures mapped: to.container == IN_SPACE ==> entry_shows(to.slot);
     ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot);
     ensures others: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==>
       slot_same{Pre, Post}(k); */
@@ -105,11 +110,15 @@ static void cnode_filled(struct place to)
 		space_filled(to.slot);
 	else if (to.container == IN_THREAD)
 		thread_filled(to.slot);
+	/*@ ghost unsettled = NONE; */
 }
 
-/*@ requires kernel_valid && slot_index(s);
-    assigns STATE_AND_ENTRIES;
-    ENSURES_VALID
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && slot_index(s) && entries_written && s == unsettled;
+    assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(s);
+    ENSURES_VALID ENSURES_DERIVED
+    ensures written: entries_written;
+    ensures blank: \old(slots[s].container) == IN_SPACE ==> shown_type[s] == CAP_EMPTY;
     ensures kept: slots_kept{Pre, Post}; */
 static inline void cnode_emptied(u32 s)
 {
@@ -141,6 +150,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 			return STATUS_REFUSED;
 	}
 
+	/*@ ghost unsettled = to.slot; */
 	cap_copy(from.slot, to.slot, rights);
 	if (badge != 0)
 		slots[to.slot].badge = (u32)badge;
@@ -160,9 +170,10 @@ static inline bool cnode_is_hardware(u32 s)
 		(queues[n].lines != 0 || queues[n].timer != 0 || hart.fault_queue == n);
 }
 
-/*@ requires kernel_valid && slot_index(s);
+/*@ requires kernel_valid && slot_index(s) && list_ordered && slots_links && slots_listed && slots_typed;
     assigns \nothing;
-    ensures movable: \result == STATUS_OK ==> slots[s].type != CAP_EMPTY && slots[s].type != CAP_RESERVED; */
+    ensures movable: \result == STATUS_OK ==> slots[s].type == CAP_REPLY || is_capability(s);
+    ensures childless: \result == STATUS_OK && is_capability(s) && apart != 0 && s != NONE ==> leaf(s); */
 static enum status cnode_check_move(u32 s)
 {
 	u8 type = slots[s].type;
@@ -183,9 +194,14 @@ static enum status cnode_check_move(u32 s)
 }
 
 /* The capability without children in slot `from` stands in the empty slot `to`, at its place of the derivation. */
-/*@ requires slots_valid && slot_index(from) && slot_index(to) && from != to;
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID
+/*@ REQUIRES_ORDERED
+    requires slots_valid && slot_index(from) && slot_index(to) && from != to && from == unsettled;
+    requires capability: is_capability(from) && slots[to].type == CAP_EMPTY;
+    requires childless: apart != 0 && from != NONE ==> leaf(from);
+    requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
+    assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures unsettled: unsettled == to;
     ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
       slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
@@ -194,17 +210,19 @@ static inline void cnode_transfer(u32 from, u32 to)
 {
 	u32 parent = slots[from].parent;
 
+	/*@ assert parent: apart != 0 && from != NONE ==> live(parent) && parent != from && parent != CAP_END; */
 	cap_describe(from, to);
 	cap_remove(from);
 	cap_insert(parent, to);
+	/*@ ghost unsettled = to; */
 }
 
 /* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
 /*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID
+    REQUIRES_SLOTS_VALID REQUIRES_DERIVED
     requires slots: slot_index(from) && slot_index(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
     ensures same: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
@@ -238,6 +256,8 @@ enum status cnode_move(struct place to, struct place from)
 		cnode_transfer_reply(from.slot, to.slot);
 		return STATUS_OK;
 	}
+	/*@ ghost unsettled = from.slot; */
+	/*@ ghost if (from.container != IN_SPACE && slots[from.slot].container == IN_SPACE) apart = 0; */
 	if (from.container == IN_SPACE)
 		space_emptied(from.slot);
 	cnode_transfer(from.slot, to.slot);
@@ -248,11 +268,13 @@ enum status cnode_move(struct place to, struct place from)
 /* Put an object at the end of its dying list. Threads, queues, tables and spaces each have their own link field, so each
  * has its own list; tables and spaces are named by their header slot. A header holds no capability: of its three links
  * `next` links the list, `prev` is how far the sweep has come, `parent` how far it goes. */
-/*@ requires kernel_valid && which < DYING_LISTS;
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && which < DYING_LISTS;
     requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
       (which >= DYING_TABLES ==> slot_index(object));
-    assigns STATE;
-    ENSURES_VALID
+    assigns STATE, apart;
+    ENSURES_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures same: slots_same_but_links{Pre, Post}; */
 static void cnode_put_dying(u32 which, u32 object)
 {
@@ -271,6 +293,7 @@ static void cnode_put_dying(u32 which, u32 object)
 		queues[tail].link = object;
 		break;
 	default:
+		/*@ ghost if (linked[tail] != 0) apart = 0; */
 		slots[tail].next = object;
 		break;
 	}
@@ -290,11 +313,14 @@ static void cnode_take_dying(u32 which, u32 next)
 }
 
 /* The header slot of a CNode that ends now: `size` slots are to be swept, from `first` on. */
-/*@ requires kernel_valid && slot_index(header) && first < N_SLOTS && size < N_SLOTS;
-    assigns slots[header].next, slots[header].prev, slots[header].parent;
-    ENSURES_SLOTS_VALID */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(header) && first < N_SLOTS && size < N_SLOTS;
+    assigns slots[header].next, slots[header].prev, slots[header].parent, apart;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0; */
 static void cnode_begin_sweep(u32 header, u32 first, u32 size)
 {
+	/*@ ghost if (linked[header] != 0) apart = 0; */
 	slots[header].next = NONE;
 	slots[header].prev = first;
 	slots[header].parent = size;
@@ -312,9 +338,11 @@ static inline u32 cnode_table_size(u8 bits)
 }
 
 /* The original of an object in slot s is gone: out of use at once. */
-/*@ requires kernel_valid && slot_index(s);
-    assigns STATE;
-    ENSURES_VALID
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(s);
+    assigns STATE, apart;
+    ENSURES_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures kept: slots_kept{Pre, Post}; */
 static void cnode_destroy(u32 s)
 {
@@ -349,11 +377,12 @@ static void cnode_destroy(u32 s)
 
 /* Take the capability in slot s, which has no children and no effect any more, out of the derivation. */
 /*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID
-    requires capability: slot_index(s) && slots[s].type != CAP_REPLY && slots[s].type != CAP_RESERVED;
-    assigns slots[0 .. N_SLOTS - 1];
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID
-    ensures emptied: slots[s].type == CAP_EMPTY;
+    REQUIRES_SLOTS_VALID REQUIRES_ORDERED
+    requires capability: slot_index(s) && is_capability(s) && s == unsettled;
+    requires childless: apart != 0 && s != NONE ==> leaf(s);
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 static inline void cnode_remove(u32 s)
 {
@@ -379,33 +408,44 @@ enum status cnode_delete(u32 s)
 	if (cap_has_children(s))
 		return STATUS_HAS_CHILDREN;
 
+	/*@ ghost unsettled = s; */
 	cnode_emptied(s);
 	if (slots[s].original != 0)
 		cnode_destroy(s);
 	cnode_remove(s);
+	/*@ ghost unsettled = NONE; */
 	return STATUS_OK;
 }
 
 /* Delete one leaf below slot s, which has children. */
-/*@ requires kernel_valid && slot_index(s);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED
+    // I3: only what is derived from the capability goes.
+    ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
+      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k)); */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
 
+	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, s); */
 	/*@ loop invariant slot_index(at);
+	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at);
 	    loop assigns i, at;
 	    loop variant CAP_MAX_DEPTH - i; */
-	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++)
+	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++) {
+		/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, at); */
 		at = slots[at].next;
+	}
 	return cnode_delete(at);
 }
 
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
-/*@ requires kernel_valid && slot_index(s);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static bool cnode_bury_slot(u32 s)
 {
 	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
@@ -433,9 +473,10 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
 	return from;
 }
 
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && thread_index(t);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
@@ -448,14 +489,16 @@ static void cnode_bury_thread(u32 t)
 }
 
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
-/*@ requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_SETTLED */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
 	u32 at = cnode_sweep(first, slots[header].prev, size);
 
+	/*@ ghost if (linked[header] != 0) apart = 0; */
 	slots[header].prev = at;
 	if (at >= size)
 		cnode_take_dying(which, slots[header].next);
@@ -487,10 +530,10 @@ bool cnode_bury(void)
 }
 
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
-/*@ REQUIRES_SLOTS_VALID
+/*@ REQUIRES_SLOTS_VALID REQUIRES_DERIVED
     requires index: slot_index(s);
     assigns slots[s].watermark, slots[s].badge;
-    ENSURES_SLOTS_VALID
+    ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
@@ -508,7 +551,7 @@ enum status cnode_revoke(u32 s)
 		return STATUS_NO_CAP;
 	if (slots[s].type > CAP_THREAD)
 		return STATUS_BAD_TYPE;
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_SETTLED
 	    loop invariant steps: i < REVOKE_STEPS;
 	    loop assigns i, status, STATE_AND_ENTRIES;
 	    loop variant REVOKE_STEPS - i; */
@@ -525,5 +568,9 @@ enum status cnode_revoke(u32 s)
 			return STATUS_AGAIN;
 	}
 	cnode_reset(s);
+	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) {
+		cap_no_child(s);
+		cap_none_below(s);
+	} */
 	return STATUS_OK;
 }

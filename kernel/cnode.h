@@ -40,58 +40,74 @@ struct place {
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
 /* A copy of the capability at `from` stands at `to`, which was empty, with at most `rights`; with `badge`, if it has none. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_SETTLED
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
     ensures copied: \result == STATUS_OK ==> is_capability(to.slot) && slots[to.slot].original == 0 &&
       slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
       slots[to.slot].kind == \old(slots[from.slot].kind) && slots[to.slot].size_bits == \old(slots[from.slot].size_bits);
+    // I4: after a map the hardware entry is the image of the capability, after an unmap it is empty; here and below.
+    ensures mapped: \result == STATUS_OK && to.container == IN_SPACE ==> entry_shows(to.slot);
     ENSURES_FEWER(\result == STATUS_OK, to.slot, from.slot) */
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge);
 /* The capability at `from` stands at `to`, which was empty, as it is. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_SETTLED
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
     ensures capabilities: capabilities_kept_but{Pre, Post}(from.slot);
     ensures left: \result == STATUS_OK ==> slots[from.slot].type == CAP_EMPTY;
+    ensures mapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && to.container == IN_SPACE ==>
+      entry_shows(to.slot);
+    ensures unmapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && from.container == IN_SPACE ==>
+      written[from.slot] == 0;
     ensures moved: \result == STATUS_OK && is_capability{Pre}(from.slot) ==>
       slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
       slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind); */
 enum status cnode_move(struct place to, struct place from);
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
-/*@ requires kernel_valid && slot_index(s);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_SETTLED
     ensures capabilities: capabilities_kept_but{Pre, Post}(s);
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
+    ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
+      written[s] == 0;
     ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY; */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory
  * OK also means that the whole range is free again. */
-/*@ requires kernel_valid && slot_index(s);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_SETTLED
     // I3 (part): nothing is left below it, unless it went itself.
     ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
+    // I3: and that is to say: nothing that is derived from it, at whatever distance.
+    ensures none: \result == STATUS_OK && apart != 0 && s != NONE && is_capability(s) ==>
+      leaf(s) && (\forall integer k; slot_index(k) ==> !descends(s, k));
     ensures idle: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> nothing_dies;
     ensures whole: \result == STATUS_OK && slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==>
       slots[s].watermark == 0; */
 enum status cnode_revoke(u32 s);
 
 /* One bounded step of destruction; false if nothing is dying. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid;
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_SETTLED
     ensures idle: \result == \false ==> nothing_dies &&
       (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); */
 bool cnode_bury(void);

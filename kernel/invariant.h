@@ -219,7 +219,8 @@
       (\forall integer i; 0 <= i < DYING_LISTS ==> hart.dying[i].head == 0 && hart.dying[i].tail == 0) &&
       (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&
       (\forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue == 0 && hart.lines[i].next == 0);
-    predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero; */
+    predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
+    predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named. */
 #define REQUIRES_THREADS_VALID                                                                         \
@@ -262,7 +263,7 @@
 	ENSURES_WITHOUT(condition, to, from, RIGHT_SCHEDULE)
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
-#define STATE_AND_ENTRIES STATE, ptes[0 .. N_PTES - 1], fault_ring
+#define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
 #define LOOP_VALID                                                                                     \
 	loop invariant queued: threads_queued; loop invariant placed: threads_placed;                  \
 	loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;                  \

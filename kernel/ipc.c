@@ -105,11 +105,13 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ REQUIRES_THREADS_VALID
+/*@ REQUIRES_DERIVED
+    REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires unused: slot_index(s) && slot_untied(s) && (s != NONE ==> !is_capability(s));
     requires thread: 0 < t < N_THREADS;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
       threads[t].state == THREAD_AWAITING_REPLY;
@@ -126,8 +128,10 @@ static inline void ipc_await_reply(u64 t, u64 s)
 
 /* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
  * TAG_CAP if none came. */
-/*@ requires kernel_valid && thread_index(from) && thread_index(to);
-    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival;
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && thread_index(from) && thread_index(to);
+    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures taken: threads[to].arrival == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
@@ -153,6 +157,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 		return tag;
 	if (!granted || s == NONE || d == NONE || cap_check_copy(s) != STATUS_OK)
 		return tag & ~TAG_CAP;
+	/*@ ghost if (slots[d].container == IN_SPACE) apart = 0; */
 	cap_copy(s, d, RIGHTS_ALL);
 	return tag;
 }
@@ -166,9 +171,11 @@ static inline bool ipc_carries(u64 to, u64 tag)
 }
 
 /* Give `to` its message: tag and badge. The payload goes separately. */
-/*@ REQUIRES_VALID
+/*@ REQUIRES_ORDERED
+    REQUIRES_VALID
     requires index: thread_index(from) && thread_index(to);
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
@@ -228,9 +235,11 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
+    ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
@@ -262,9 +271,11 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 }
 
 /* A call that meets nobody waits its turn. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
@@ -275,8 +286,10 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 }
 
 /* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
-/*@ requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
-    assigns STATE, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
@@ -286,11 +299,13 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 
 /* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
  * and neither side has to do with a capability; then most of this falls away. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
-    assigns STATE, payload[0 .. 5];
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
@@ -317,8 +332,10 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 }
 
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
-    assigns STATE, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
@@ -352,8 +369,10 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_REPLY;
-    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_REPLY;
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
     ensures current: hart.current == \old(hart.current);
@@ -383,8 +402,10 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 }
 
 /* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    assigns STATE;
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    assigns STATE, LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
@@ -456,9 +477,11 @@ static void ipc_load_payload(u32 t, u32 sender)
 }
 
 /* t, which is current, takes the message of the first sender queued at e. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
-    assigns STATE, payload[0 .. 5];
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
@@ -507,10 +530,12 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 }
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply; */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
@@ -527,10 +552,12 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 }
 
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
-    assigns STATE, payload[0 .. 5];
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
@@ -609,11 +636,13 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
     requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
-    assigns STATE, payload[0 .. 5];
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
@@ -638,12 +667,14 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 }
 
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
       slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
@@ -677,8 +708,10 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 }
 
 /* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    assigns STATE, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
@@ -729,10 +762,12 @@ void ipc_cancel(u32 t, enum status status)
 }
 
 /* t waits for the answer of the handler `receiver`, in the slot that this reserved. No capability goes with it. */
-/*@ REQUIRES_THREADS_VALID
+/*@ REQUIRES_DERIVED
+    REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires index: 0 < t < N_THREADS && thread_index(receiver);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT */
 static inline void ipc_await_handler(u32 t, u32 receiver)
 {

@@ -39,8 +39,10 @@ bool notify_collect(u32 n, u32 t)
 }
 
 /* The bound thread t was receiving: the bits end that, without a message. */
-/*@ requires kernel_valid && queue_index(n) && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && queue_index(n) && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 static void notify_end_receive(u32 n, u32 t)
@@ -131,7 +133,7 @@ void notify_timers(u64 now)
 {
 	u64 next = NEVER;
 
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_DERIVED
 	    loop invariant capabilities: capabilities_kept{Pre, Here};
 	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */

@@ -5,15 +5,19 @@
 
 /* Set `bits` of notification n: wake a waiter or the thread bound to it, or leave them pending. A bit that is bound to
  * power-off or reset stops the machine. */
-/*@ requires kernel_valid && queue_index(n);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && queue_index(n);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 void notify_raise(u32 n, u32 bits);
 
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT */
 enum status notify_signal(u64 t, u64 notification);
 /*@ requires kernel_valid && thread_index(t);
@@ -29,14 +33,18 @@ enum status notify_wait(u64 t, u64 notification, bool block);
 bool notify_collect(u32 n, u32 t);
 
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid;
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid;
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT */
 void notify_timers(u64 now);
 

@@ -188,6 +188,19 @@ struct timer {
 
 /*@ ghost extern u64 payload[6]; */ /* the hardware registers s2-s7, which no C touches */
 
+/* Ghosts beside the slots, indexed like them: what proofs know and no instruction does (derivation.h). */
+/*@ ghost extern u64 written[N_SLOTS]; */ /* slot of a space: what was written into its hardware entry last */
+/*@ ghost extern u8 shown_type[N_SLOTS]; */ /* the capability whose image that is: a page, a level, or none */
+/*@ ghost extern u32 shown_object[N_SLOTS]; */
+/*@ ghost extern u8 shown_rights[N_SLOTS]; */
+/*@ ghost extern u32 unsettled; */        /* the slot whose entry is about to follow it; NONE between operations */
+/*@ ghost extern u8 linked[N_SLOTS]; */   /* in the list of derivation: 1 a capability, 2 an end */
+/*@ ghost extern double rank[N_SLOTS]; */ /* its place there: a real number, so there is always room between two */
+/*@ ghost extern u32 succ[N_SLOTS]; */    /* next */
+/*@ ghost extern u32 prec[N_SLOTS]; */    /* prev */
+/*@ ghost extern u32 up[N_SLOTS]; */      /* parent */
+/*@ ghost extern u8 apart; */             /* 1 until a step takes a slot of the list for a free one: see trusted.md */
+
 struct list {
 	u32 head;
 	u32 tail;

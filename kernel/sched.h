@@ -39,8 +39,10 @@ void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
  * and its address space. The thread to run is the result; NONE: nobody can. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid;
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
@@ -138,8 +140,10 @@ static inline bool sched_has_budget(u32 t)
 
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
  * important is ready. Leaves the kernel. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
@@ -154,8 +158,10 @@ u32 sched_switch(u32 t);
 	ensures results: results_kept_but{Pre, Post}(t);                                               \
 	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder));
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_DELIVERED
     ensures states: states_turned{Pre, Post};
@@ -164,8 +170,10 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
 /* The same where the one who pays goes on to pay, as on each call of a passive server and on its answer: the short way of
  * every request. Where nobody more important is ready nothing else has to be looked at. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_DELIVERED
     ensures states: states_kept_but{Pre, Post}(t);
@@ -189,8 +197,10 @@ static inline bool sched_may_take_over(u64 t)
 }
 
 /* End a system call of t that did not switch: its result, and on. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};

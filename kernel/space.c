@@ -36,22 +36,39 @@ static inline u32 space_entry(u32 s)
 	return s / SPACE_SLOTS * SPACE_PTES + (s % SPACE_SLOTS - SPACE_FIRST_SLOT);
 }
 
+/* The one place that writes the hardware entry of a slot. What it writes, and of which capability that is the image, the
+ * ghosts know. */
+/*@ requires is_space_slot(s) && s == unsettled && entries_written;
+    requires image: (type == CAP_UNTYPED ==> image == entry_page(object, rights)) &&
+      (type == CAP_SPACE ==> image == entry_level(machine.base_granule + object * SPACE_GRANULES)) &&
+      (type == CAP_EMPTY ==> image == 0);
+    assigns ptes[0 .. N_PTES - 1], written[s], shown_type[s], shown_object[s], shown_rights[s];
+    ENSURES_WRITTEN
+    ensures shown: shown_type[s] == type && shown_object[s] == object && shown_rights[s] == rights; */
+static inline void space_write(u32 s, u64 image) /*@ ghost (u8 type, u32 object, u8 rights) */
+{
+	ptes[space_entry(s)] = image;
+	/*@ ghost written[s] = image; shown_type[s] = type; shown_object[s] = object; shown_rights[s] = rights; */
+}
+
 void space_filled(u32 s)
 {
 	if (slots[s].type == CAP_SPACE) {
 		u32 lower = slots[s].object;
 
 		slots[lower * SPACE_SLOTS + SPACE_HEADER].installed = 1;
-		ptes[space_entry(s)] = arch_entry_level(machine.base_granule + lower * (SPACE_BYTES / GRANULE));
+		space_write(s, arch_entry_level(machine.base_granule + lower * (SPACE_BYTES / GRANULE)))
+			/*@ ghost (CAP_SPACE, lower, 0) */;
 	} else {
-		ptes[space_entry(s)] = arch_entry_page(slots[s].object, slots[s].rights);
+		space_write(s, arch_entry_page(slots[s].object, slots[s].rights))
+			/*@ ghost (CAP_UNTYPED, slots[s].object, slots[s].rights) */;
 	}
 	arch_space_fence();
 }
 
 void space_emptied(u32 s)
 {
-	ptes[space_entry(s)] = 0;
+	space_write(s, 0) /*@ ghost (CAP_EMPTY, 0, 0) */;
 	if (slots[s].type == CAP_SPACE)
 		slots[slots[s].object * SPACE_SLOTS + SPACE_HEADER].installed = 0;
 	arch_space_fence();
@@ -59,9 +76,10 @@ void space_emptied(u32 s)
 
 /* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
  * every translation must be forgotten. */
-/*@ requires kernel_valid && slot_index(header);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && slot_index(header);
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
-    ENSURES_SLOTS_VALID ENSURES_HART_VALID
+    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_DERIVED
     ensures slots[header].watermark == hart.asid_round; */
 static bool space_give_asid(u32 header)
 {

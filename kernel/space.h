@@ -16,23 +16,33 @@
 enum status space_check(u32 from, u32 rights, u32 level);
 
 /* Slot s of a space was filled: write the hardware entry. */
-/*@ requires slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type);
-    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID
-    ensures same: slots_same_but_links{Pre, Post}; */
+/*@ REQUIRES_DERIVED
+    requires slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type);
+    requires written: entries_written && s == unsettled;
+    assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
+    ENSURES_SLOTS_VALID ENSURES_DERIVED ENSURES_WRITTEN
+    ensures same: slots_same_but_links{Pre, Post};
+    ensures page: slots[s].type == CAP_UNTYPED ==>
+      shown_type[s] == CAP_UNTYPED && shown_object[s] == slots[s].object && shown_rights[s] == slots[s].rights;
+    ensures level: slots[s].type == CAP_SPACE ==> shown_type[s] == CAP_SPACE && shown_object[s] == slots[s].object; */
 void space_filled(u32 s);
 
 /* Slot s of a space is emptied: clear the hardware entry before the step ends. */
-/*@ requires slots_valid && is_space_slot(s);
-    assigns ptes[0 .. N_PTES - 1], slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID
-    ensures same: slots_same_but_links{Pre, Post}; */
+/*@ REQUIRES_DERIVED
+    requires slots_valid && is_space_slot(s);
+    requires written: entries_written && s == unsettled;
+    assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
+    ENSURES_SLOTS_VALID ENSURES_DERIVED ENSURES_WRITTEN
+    ensures same: slots_same_but_links{Pre, Post};
+    ensures blank: shown_type[s] == CAP_EMPTY; */
 void space_emptied(u32 s);
 
 /* Let the MMU walk the space of thread t, under an ASID of its own where the hardware has them. The image is kept in the
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED
     ensures standing: slots_standing{Pre, Post};
@@ -40,8 +50,10 @@ void space_emptied(u32 s);
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED
     ensures standing: slots_standing{Pre, Post};

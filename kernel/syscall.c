@@ -7,9 +7,11 @@
 #define LINES_AT_ONCE 4u
 
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
-/*@ requires kernel_valid && actor_valid(actor);
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && actor_valid(actor);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1];
+            ptes[0 .. N_PTES - 1], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT */
 static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
 						       u64 a6)
@@ -48,8 +50,10 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
@@ -91,8 +95,10 @@ static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 }
 
 /* Empty a slot, or delete what descends from its capability. */
-/*@ requires kernel_valid && actor_valid(actor);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && actor_valid(actor);
     assigns STATE_AND_ENTRIES;
+    ENSURES_SETTLED
     ENSURES_VALID */
 static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
 {
@@ -142,8 +148,10 @@ static inline void syscall_begin(u64 t)
 	threads[t].registers[REG_A2] = 0;
 }
 
-/*@ requires kernel_valid && 0 < t < N_THREADS;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
@@ -153,8 +161,10 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 }
 
 /* Every argument stays in the register where the user had it. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
@@ -168,8 +178,10 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 }
 
 /* Every other system call; a1 to a4 are the user's. */
-/*@ requires kernel_valid && hart.current != NONE;
-    assigns STATE, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && hart.current != NONE;
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
@@ -235,7 +247,7 @@ u32 syscall_interrupt(bool timer)
 		if (hart.armed == NEVER)
 			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
 	} else {
-		/*@ LOOP_VALID
+		/*@ LOOP_VALID LOOP_SETTLED
 		    loop assigns i, STATE_AND_ENTRIES;
 		    loop variant LINES_AT_ONCE - i; */
 		for (u32 i = 0; i < LINES_AT_ONCE; i++)

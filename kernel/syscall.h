@@ -10,8 +10,10 @@ struct request {
 
 /* One operation with the authority of `actor`; a2 to a6 stay in the registers where the user had them. Results of
  * read-registers and inspect go to thread `caller` (NONE at boot, where these do not occur). */
-/*@ requires kernel_valid && actor_valid(actor) && thread_index(caller);
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+    ENSURES_SETTLED
     ENSURES_VALID
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
     ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
@@ -23,12 +25,15 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
 /*@ requires \valid_read(record) && boot_zero;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record,
             boot_system;
+    ENSURES_SETTLED
     ENSURES_VALID */
 void boot_main(const struct boot_record *record);
 
 /* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
-/*@ requires kernel_valid && hart.current != NONE;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
     ensures capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post};
@@ -36,15 +41,19 @@ void boot_main(const struct boot_record *record);
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
-/*@ requires kernel_valid && hart.current != NONE;
-    assigns STATE, fault_ring, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && hart.current != NONE;
+    assigns STATE, fault_ring, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures leaves: \result == hart.current; */
 u32 syscall_fault(u64 cause, u64 address);
 
 /* A timer or external interrupt. The registers of the current thread, if there is one, are in memory. */
-/*@ requires kernel_valid;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     ensures leaves: \result == hart.current; */
 u32 syscall_interrupt(bool timer);

@@ -181,8 +181,10 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 }
 
 /* Write down a fault that nobody handles: the record first, then its number. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 static void thread_record_fault(u32 t)

@@ -13,14 +13,18 @@
     ensures free: \result == STATUS_OK && which == THREAD_BOUND ==> queues[slots[from].object].bound == NONE; */
 enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /* Slot s of a thread was filled or is emptied: the scheduler's and the system-call path's view of it follows. */
-/*@ requires kernel_valid && is_thread_slot(s);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && is_thread_slot(s);
     requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 void thread_filled(u32 s);
-/*@ requires kernel_valid && is_thread_slot(s);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && is_thread_slot(s);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 void thread_emptied(u32 s);
@@ -31,8 +35,10 @@ void thread_emptied(u32 s);
     ensures whole: \result == STATUS_OK ==> \old(threads[t].table_size) != 0 && \old(threads[t].root) != NONE;
     ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED; */
 enum status thread_resume(u32 t);
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
@@ -62,21 +68,27 @@ enum status thread_inspect(u32 caller, u32 t, u64 what);
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    assigns STATE, fault_ring, payload[0 .. 5];
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS;
+    assigns STATE, fault_ring, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT */
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
-/*@ requires kernel_valid && thread_index(t);
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(t);
     assigns STATE;
+    ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post}; */
 void thread_end(u32 t);

@@ -166,10 +166,11 @@ static void untyped_zero(u64 from, u64 to)
 /* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero and the step may
  * also do `work` more. The gap that alignment leaves is zeroed too: a step that was begun for a big object may be used up
  * by small ones. */
-/*@ requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
     requires inside: end <= 1 << (slots[u].size_bits - 6);
     assigns slots[u].badge, words[0 .. N_WORDS - 1];
-    ENSURES_SLOTS_VALID
+    ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures onward: !\result ==> slots[u].badge > \old(slots[u].badge);
     ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
       8 * (slots[u].object + slots[u].watermark - machine.base_granule) <= w <
@@ -315,15 +316,18 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 }
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
-/*@ requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s);
+/*@ REQUIRES_ORDERED
+    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s);
+    requires memory: slots[u].type == CAP_UNTYPED;
     requires free: slots[s].type == CAP_EMPTY;
     requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object);
-    assigns slots[0 .. N_SLOTS - 1];
+    assigns slots[0 .. N_SLOTS - 1], LIST;
+    ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
     ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
     ensures tied: threads_tied;
-    ENSURES_SLOTS_VALID */
+    ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
 	slots[s].type = mould.type;
@@ -339,7 +343,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 }
 
 /* Everything that retype refuses for other reasons than room. */
-/*@ requires kernel_valid && slot_index(u);
+/*@ requires kernel_valid && slot_index(u) && list_ordered && slots_links;
     assigns \nothing;
     ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
@@ -395,12 +399,14 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
   } */
 
 /* The originals of `count` new objects into the slots from `first` on. */
-/*@ requires kernel_valid && slot_index(u) && slot_index(first) && count <= N_SLOTS - first;
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(u) && slot_index(first) && count <= N_SLOTS - first;
+    requires memory: slots[u].type == CAP_UNTYPED;
     requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
     requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
     requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
-    assigns slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
-    ENSURES_VALID
+    assigns slots[0 .. N_SLOTS - 1], LIST, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    ENSURES_VALID ENSURES_ORDERED
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
     ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
     ensures sized: \forall integer k; first <= k < first + count ==> slots[k].size_bits == mould.size_bits;
@@ -416,7 +422,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	/*@ ghost u64 left = total; */
 	/*@ ghost u64 n = count; */
 	/*@ assert fits: mould_fits(mould, total); */
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_ORDERED
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
 	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
@@ -428,7 +434,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
 	      slot_same{Pre, Here}(k);
-	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant count - i; */
 	for (u32 i = 0; i < count; i++) {
@@ -443,9 +449,10 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 }
 
 /* Everything below granule `end` is handed out. */
-/*@ requires slots_valid && slot_index(u) && end <= 0xffffffff;
+/*@ REQUIRES_DERIVED
+    requires slots_valid && slot_index(u) && end <= 0xffffffff;
     assigns slots[u].watermark;
-    ENSURES_SLOTS_VALID
+    ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures handed: slots[u].watermark == end; */
 static inline void untyped_advance(u64 u, u64 end)
 {

@@ -27,11 +27,12 @@ struct carving {
 
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
  * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
-/*@ requires kernel_valid && slot_index(u);
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(u);
     requires room: to.status == STATUS_OK ==> to.slot + room <= N_SLOTS;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1];
-    ENSURES_VALID ENSURES_KEPT
+            ptes[0 .. N_PTES - 1], LIST;
+    ENSURES_VALID ENSURES_KEPT ENSURES_ORDERED
     ensures unchanged: \result != STATUS_OK ==>
       (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
       (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&

@@ -53,10 +53,18 @@ void arch_space_load(u64 image, bool flush);
 /* Forget every translation: pairs with each change of a hardware entry. */
 /*@ assigns \nothing; */
 void arch_space_fence(void);
+/*@ // Sv39, privileged specification 4.4: a page is valid, user, accessed, dirty, and what the rights say.
+    logic integer entry_of(integer physical, integer flags) = (u64)((physical >> 12) << 10) | flags;
+    logic integer entry_page(integer granule, integer rights) = entry_of(granule * GRANULE, 0xd1 +
+      ((rights & RIGHT_READ) != 0 ? 2 : 0) + ((rights & RIGHT_WRITE) != 0 ? 4 : 0) +
+      ((rights & RIGHT_EXECUTE) != 0 ? 8 : 0));
+    logic integer entry_level(integer granule) = entry_of(granule * GRANULE, 1); */
 /* Hardware entries: the image of a page or of a next level. rights are RIGHT_READ, WRITE, EXECUTE. */
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures image: \result == entry_page(granule, rights); */
 u64 arch_entry_page(u32 granule, u32 rights);
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    ensures image: \result == entry_level(granule); */
 u64 arch_entry_level(u32 granule);
 /* Fill the kernel half of a new root, whose entries are zero. */
 /*@ requires space < N_SPACES;

@@ -1,6 +1,6 @@
 /* machine.h - what the files of this folder share. */
 #pragma once
-#include "../../invariant.h"
+#include "../../derivation.h"
 #include "arch.h"
 
 /* Where physical memory appears to the kernel: GiB n of RAM at WINDOW + n GiB; the GiB with the devices at DEVICES. */
@@ -39,18 +39,23 @@ void machine_print_hex(u64 number);
 /*@ requires \valid_read(record) && boot_zero;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     ensures \result == hart.current; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
-/*@ requires kernel_valid && hart.current != NONE;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     ensures leaves: \result == hart.current; */
 u32 trap_handle(u64 cause, u64 value);
-/*@ requires kernel_valid;
+/*@ REQUIRES_SETTLED
+    requires kernel_valid;
     terminates \false;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    ENSURES_SETTLED
     ENSURES_VALID
     ensures somebody: \result != NONE && \result == hart.current; */
 u32 trap_idle(void);

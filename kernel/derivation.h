@@ -1,0 +1,95 @@
+/* derivation.h - two invariants over ghosts beside the slots: the list of derivation is a tree in prefix order, and each
+ * hardware entry is the image of its slot's capability.
+ *
+ * What relates two capabilities is said of ghost arrays only, so that no store to a slot disturbs it; the slots agree
+ * with them by predicates of one variable. Both hold while `apart` does (proofs-notes/trusted.md, 1). */
+#pragma once
+#include "arch/riscv64/arch.h"
+#include "invariant.h"
+
+/*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
+
+    // I3: the list, in the order of `rank`.
+    predicate list_ends = linked[CAP_ROOT] == 2 && linked[CAP_END] == 2 && linked[NONE] == 0 && up[CAP_END] == CAP_ROOT;
+    predicate list_marks = \forall integer s; slot_index(s) && linked[s] > 1 ==> s == CAP_ROOT || s == CAP_END;
+    predicate list_between = \forall integer s; live(s) ==> rank[CAP_ROOT] <= rank[s] <= rank[CAP_END];
+    predicate list_ascending = \forall integer s; live(s) && s != CAP_END ==> live(succ[s]) && rank[s] < rank[succ[s]];
+    predicate list_forth = \forall integer s; live(s) && s != CAP_END ==> prec[succ[s]] == s;
+    predicate list_back = \forall integer s; live(s) && s != CAP_ROOT ==>
+      live(prec[s]) && prec[s] != CAP_END && succ[prec[s]] == s;
+    predicate list_distinct = \forall integer s, t; live(s) && live(t) && rank[s] == rank[t] ==> s == t;
+    predicate list_adjacent = \forall integer s, t; live(s) && live(t) && s != CAP_END && rank[s] < rank[t] ==>
+      rank[succ[s]] <= rank[t];
+    // I3: it is a tree in prefix order: parents stand before their children, and between the two stand the parent's
+    // descendants only.
+    predicate list_parents = \forall integer s; live(s) && s != CAP_ROOT ==> live(up[s]) && rank[up[s]] < rank[s];
+    predicate list_nested = \forall integer s, t; live(s) && live(t) && s != CAP_ROOT &&
+      rank[up[s]] < rank[t] < rank[s] ==> rank[up[s]] <= rank[up[t]];
+    predicate list_ordered = apart != 0 ==> list_ends && list_marks && list_between && list_ascending && list_forth &&
+      list_back && list_distinct && list_adjacent && list_parents && list_nested;
+
+    predicate leaf(integer p) = \forall integer s; live(s) && s != CAP_ROOT ==> up[s] != p;
+    // k is derived from p, at whatever distance: it stands behind p, and so does the parent of all that stand between.
+    predicate descends(integer p, integer k) = live(k) && rank[p] < rank[k] &&
+      (\forall integer m; live(m) && rank[p] < rank[m] <= rank[k] ==> rank[p] <= rank[up[m]]);
+
+    predicate slots_typed = \forall integer s; slot_index(s) ==> slots[s].type <= CAP_RESERVED;
+    // I3: the slots agree: the list has all capabilities and nothing else.
+    predicate slots_listed = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==> (is_capability(s) <==> linked[s] == 1));
+    predicate slots_links = apart != 0 ==> (\forall integer s; live(s) ==>
+      slots[s].next == succ[s] && slots[s].prev == prec[s] && slots[s].parent == up[s]);
+
+    // I4: the hardware entry of a slot that the MMU reads shows its capability...
+    predicate slots_pages = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
+      slots[s].container == IN_SPACE && slots[s].type == CAP_UNTYPED ==>
+      shown_type[s] == CAP_UNTYPED && shown_object[s] == slots[s].object && shown_rights[s] == slots[s].rights);
+    predicate slots_levels = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
+      slots[s].container == IN_SPACE && slots[s].type == CAP_SPACE ==>
+      shown_type[s] == CAP_SPACE && shown_object[s] == slots[s].object);
+    predicate slots_blank = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
+      slots[s].container == IN_SPACE && slots[s].type != CAP_UNTYPED && slots[s].type != CAP_SPACE ==>
+      shown_type[s] == CAP_EMPTY);
+    // ... in that what was written there is its image: a page with its rights, a next level, or nothing.
+    predicate entries_pages = \forall integer s; slot_index(s) && shown_type[s] == CAP_UNTYPED ==>
+      written[s] == entry_page(shown_object[s], shown_rights[s]);
+    predicate entries_levels = \forall integer s; slot_index(s) && shown_type[s] == CAP_SPACE ==>
+      written[s] == entry_level(machine.base_granule + shown_object[s] * SPACE_GRANULES);
+    predicate entries_blank = \forall integer s; slot_index(s) && shown_type[s] == CAP_EMPTY ==> written[s] == 0;
+    predicate entry_shows(integer s) =
+      (slots[s].type == CAP_UNTYPED ==> written[s] == entry_page(slots[s].object, slots[s].rights)) &&
+      (slots[s].type == CAP_SPACE ==>
+        written[s] == entry_level(machine.base_granule + slots[s].object * SPACE_GRANULES));
+    predicate entries_written = entries_pages && entries_levels && entries_blank; */
+
+/* Of functions that write slots. */
+#define REQUIRES_DERIVED requires typed: slots_typed; requires listed: slots_listed; requires links: slots_links; \
+	requires pages: slots_pages; requires levels: slots_levels; requires blank: slots_blank;
+#define ENSURES_DERIVED ensures typed: slots_typed; ensures listed: slots_listed; ensures links: slots_links; \
+	ensures pages: slots_pages; ensures levels: slots_levels; ensures blank: slots_blank;
+#define LOOP_DERIVED                                                                                   \
+	loop invariant typed: slots_typed; loop invariant listed: slots_listed; loop invariant links: slots_links; \
+	loop invariant pages: slots_pages; loop invariant levels: slots_levels; loop invariant blank: slots_blank;
+/* Of functions that also change the list, and of those that also write entries. */
+#define REQUIRES_ORDERED REQUIRES_DERIVED requires ordered: list_ordered;
+#define ENSURES_ORDERED ENSURES_DERIVED ensures ordered: list_ordered;
+#define LOOP_ORDERED LOOP_DERIVED loop invariant ordered: list_ordered;
+#define REQUIRES_SETTLED REQUIRES_ORDERED requires settled: unsettled == NONE; requires written: entries_written;
+#define ENSURES_SETTLED ENSURES_ORDERED ensures settled: unsettled == NONE; ensures written: entries_written;
+#define LOOP_SETTLED LOOP_ORDERED \
+	loop invariant settled: unsettled == NONE; loop invariant written: entries_written;
+#define ENSURES_WRITTEN                                                                                \
+	ensures page_entries: entries_pages; ensures level_entries: entries_levels; ensures blank_entries: entries_blank;
+/* The parts of list_ordered, which prove where their conjunction does not. */
+#define ENSURES_LIST                                                                                   \
+	ensures ends: apart != 0 ==> list_ends; ensures marks: apart != 0 ==> list_marks;              \
+	ensures between: apart != 0 ==> list_between; ensures ascending: apart != 0 ==> list_ascending; \
+	ensures forth: apart != 0 ==> list_forth; ensures back: apart != 0 ==> list_back;              \
+	ensures distinct: apart != 0 ==> list_distinct; ensures adjacent: apart != 0 ==> list_adjacent; \
+	ensures parents: apart != 0 ==> list_parents; ensures nested: apart != 0 ==> list_nested;
+#define LIST                                                                                           \
+	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1], \
+	up[0 .. N_SLOTS - 1], apart
+#define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
+#define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]
+#define SHOWN written[0 .. N_SLOTS - 1], shown_type[0 .. N_SLOTS - 1], shown_object[0 .. N_SLOTS - 1], \
+	shown_rights[0 .. N_SLOTS - 1]
