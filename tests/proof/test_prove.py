@@ -285,6 +285,34 @@ def test_goals_are_made_again_only_where_something_changed(tree):
     assert tree.prove("--replay", PATH=path).returncode in (0, 1) and made() == ["more", "much"]
 
 
+BOTH = """unsigned a[8], b[8];
+/*@ predicate small(integer n) = \\forall integer i; 0 <= i < 8 ==> a[i] * n < 81;
+    predicate positive(integer n) = \\forall integer i; 0 <= i < 8 ==> 0 < a[i] * n; */
+/*@ requires \\forall integer i; 0 <= i < 8 ==> 0 < a[i] < 9 && b[i] == a[i];
+    requires n < 8;
+    assigns \\nothing;
+    ensures both: positive(\\result) && small(\\result) && (a[n] == 7 ==> \\result == 7) && %s; */
+unsigned first(unsigned n)
+{
+	return a[n];
+}
+"""
+
+
+def test_a_conjunction_is_proved_part_by_part(tree):
+    tree.write("kernel/a.c", BOTH % "b[n] == \\result")
+    report = json.loads(tree.prove("--json", "--record").stdout)
+    names = [goal["name"] for goal in report["files"][0]["functions"][0]["goals"] if goal["kind"] == "ensures"]
+    assert {"first_ensures_both_positive", "first_ensures_both_small"} < set(names) and len(names) >= 3, names
+    assert report["totals"]["functions"]["proved"] == 1 and tree.record.read_text().count(" z3 ") >= 3
+    tree.write("kernel/a.c", (BOTH % "b[n] == \\result").replace("n < 81", "n < 9"))
+    fails(tree.prove(), "unproved: first_ensures_both_small (z3", "functions: 0 of 1 proved")
+    tree.write("kernel/a.c", BOTH % "(b[n] == 3 || small(b[n]) && b[n] == 9)")
+    done = tree.prove()
+    fails(done, "unproved: first_ensures_both_part")
+    assert "unproved: first_ensures_both_small" not in done.stdout
+
+
 def test_goals_that_only_the_second_prover_proves_are_recorded_once(tree):
     tree.write("kernel/a.c", hard(9))
     environment = {"MULLION_PROVER_SECONDS": "60", "PATH": without(tree, "z3")}
