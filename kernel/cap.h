@@ -94,7 +94,8 @@ void cap_describe(u32 from, u32 to);
 /*@ requires thread_index(t) && threads_placed;
     assigns \nothing;
     ensures inside: \result < N_SLOTS;
-    ensures named: \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size; */
+    ensures named: \result != NONE ==> \result == threads[t].table + n && 0 < n < threads[t].table_size;
+    ensures exact: 0 < n < threads[t].table_size ==> \result == threads[t].table + n; */
 static inline u64 cap_slot(u64 t, u64 n)
 {
 	return n != 0 && n < threads[t].table_size ? wide(threads[t].table) + n : NONE;
@@ -105,7 +106,9 @@ static inline u64 cap_slot(u64 t, u64 n)
     assigns \nothing;
     ensures found: \result == STATUS_OK ==> n < threads[t].table_size && threads[t].table + n < N_SLOTS &&
       slots[threads[t].table + n].type == type;
-    ensures allowed: \result == STATUS_OK ==> (slots[threads[t].table + n].rights & rights) == rights; */
+    ensures allowed: \result == STATUS_OK ==> (slots[threads[t].table + n].rights & rights) == rights;
+    ensures exact: n < threads[t].table_size && slots[threads[t].table + n].type == type &&
+      (slots[threads[t].table + n].rights & rights) == rights ==> \result == STATUS_OK; */
 static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 {
 	u64 s = wide(threads[t].table) + n;
@@ -165,6 +168,8 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures tied: threads_tied;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures old: \forall integer k; slot_index(k) && is_capability{Post}(k) ==> is_capability{Pre}(k);
     ensures released: threads[t].reply == NONE && threads[t].arrival == NONE;
     ensures freed: \old(threads[t].reply) != NONE ==> slots[\old(threads[t].reply)].type == CAP_EMPTY;
     ensures freed_arrival: \old(threads[t].arrival) != NONE ==> slots[\old(threads[t].arrival)].type == CAP_EMPTY; */

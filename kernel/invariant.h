@@ -182,6 +182,11 @@
       \at(threads[t].fault_badge, A) == \at(threads[t].fault_badge, B);
     predicate state_turned{A, B}(integer t) = \at(threads[t].state, A) == \at(threads[t].state, B) ||
       \at(threads[t].state, B) == THREAD_READY || \at(threads[t].state, B) == THREAD_EXHAUSTED;
+    predicate queue_same{A, B}(integer q) = \at(queues[q].kind, A) == \at(queues[q].kind, B) &&
+      \at(queues[q].receivers, A) == \at(queues[q].receivers, B) && \at(queues[q].bits, A) == \at(queues[q].bits, B) &&
+      \at(queues[q].lines, A) == \at(queues[q].lines, B) && \at(queues[q].taken, A) == \at(queues[q].taken, B) &&
+      \at(queues[q].bound, A) == \at(queues[q].bound, B);
+    predicate queues_same_but_links{A, B} = \forall integer q; queue_index(q) ==> queue_same{A, B}(q);
     predicate states_kept_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==>
       \at(threads[k].state, A) == \at(threads[k].state, B);
     predicate threads_wait{A, B} = \forall integer k; thread_index(k) ==> thread_waits{A, B}(k);
@@ -247,11 +252,13 @@
 	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
 #define ENSURES_TURNED                                                                                 \
 	ensures waits: threads_wait{Pre, Post}; ensures registers: registers_kept{Pre, Post};          \
-	ensures states: states_turned{Pre, Post}; ensures holder: hart.holder == \old(hart.holder);
+	ensures states: states_turned{Pre, Post}; ensures holder: hart.holder == \old(hart.holder); \
+	ensures bits: queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */
 #define ENSURES_TURNED_WORDS                                                                           \
 	ensures waits: threads_wait{Pre, Post}; ensures results: results_kept{Pre, Post};              \
-	ensures words: words_kept{Pre, Post}; ensures states: states_turned{Pre, Post};
+	ensures words: words_kept{Pre, Post}; ensures states: states_turned{Pre, Post}; \
+	ensures bits: queues_same_but_links{Pre, Post};
 #define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
 /* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. One clause a right: one bit each proves. */
 #define ENSURES_WITHOUT(condition, to, from, right)                                                    \

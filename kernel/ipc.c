@@ -6,6 +6,37 @@
 #include "arch/riscv64/arch.h"
 #include "notify.h"
 
+/*@ predicate words_stored_but{A, B}(integer t) = \forall integer k; 0 < k < N_THREADS && k != t ==>
+      \at(threads[k].registers[18], B) == word_of{A}(k, 0) && \at(threads[k].registers[19], B) == word_of{A}(k, 1) &&
+      \at(threads[k].registers[20], B) == word_of{A}(k, 2) && \at(threads[k].registers[21], B) == word_of{A}(k, 3) &&
+      \at(threads[k].registers[22], B) == word_of{A}(k, 4) && \at(threads[k].registers[23], B) == word_of{A}(k, 5);
+    predicate payload_of{A, B}(integer t) = \at(payload[0], B) == word_of{A}(t, 0) && \at(payload[1], B) == word_of{A}(t, 1) &&
+      \at(payload[2], B) == word_of{A}(t, 2) && \at(payload[3], B) == word_of{A}(t, 3) &&
+      \at(payload[4], B) == word_of{A}(t, 4) && \at(payload[5], B) == word_of{A}(t, 5);
+    predicate memory_kept_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==>
+      \at(threads[k].registers[18], B) == \at(threads[k].registers[18], A) &&
+      \at(threads[k].registers[19], B) == \at(threads[k].registers[19], A) &&
+      \at(threads[k].registers[20], B) == \at(threads[k].registers[20], A) &&
+      \at(threads[k].registers[21], B) == \at(threads[k].registers[21], A) &&
+      \at(threads[k].registers[22], B) == \at(threads[k].registers[22], A) &&
+      \at(threads[k].registers[23], B) == \at(threads[k].registers[23], A); */
+
+/* Whose payload the hardware holds has it in memory, unless it is that of t, who gets another. */
+/*@ requires kernel_valid && thread_index(t);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures waits: threads_wait{Pre, Post};
+    ensures results: results_kept{Pre, Post};
+    ensures stored: words_stored_but{Pre, Post}(t);
+    ensures sources: \forall integer k; thread_index(k) ==> threads[k].fault_cause == \old(threads[k].fault_cause) &&
+      threads[k].fault_address == \old(threads[k].fault_address) && threads[k].registers[REG_PC] == \old(threads[k].registers[REG_PC]); */
+static inline __attribute__((always_inline)) void ipc_store_payload(u32 t)
+{
+	if (hart.holder != NONE && hart.holder != t)
+		arch_payload_store(hart.holder);
+}
+
 /* An operation of t that ends without a message leaves t no payload and no tag. What the hardware holds may be another's
  * payload by now. */
 /*@ requires kernel_valid && thread_index(t);
@@ -15,8 +46,7 @@
     ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
 static enum status ipc_without_message(u32 t, enum status status)
 {
-	if (hart.holder != NONE && hart.holder != t)
-		arch_payload_store(hart.holder);
+	ipc_store_payload(t);
 	hart.holder = t;
 	arch_payload_clear();
 	threads[t].registers[REG_A1] = 0;
@@ -33,7 +63,10 @@ static enum status ipc_without_message(u32 t, enum status status)
     ensures same: \result == t && threads_same_but_links{Pre, Post};
     ensures refused: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == 0 &&
       threads[t].registers[REG_A2] == 0;
-    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
+    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0;
+    ensures waits: threads_wait{Pre, Post};
+    ensures results: results_kept_but{Pre, Post}(t);
+    ensures words: words_kept_but{Pre, Post}(t, hart.holder); */
 static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 {
 	threads[t].registers[REG_A0] = status;
@@ -47,7 +80,8 @@ static __attribute__((noinline)) u32 ipc_refuse(u64 t, enum status status)
 /*@ requires threads_placed && thread_index(t);
     assigns \nothing;
     ensures free: \result == STATUS_OK ==> 0 < n < threads[t].table_size && threads[t].table + n < N_SLOTS &&
-      slots[threads[t].table + n].type == CAP_EMPTY; */
+      slots[threads[t].table + n].type == CAP_EMPTY;
+    ensures exact: \result == STATUS_OK <==> slot_free(t, n); */
 static inline enum status ipc_check_free(u64 t, u64 n)
 {
 	u64 s = cap_slot(t, n);
@@ -61,7 +95,8 @@ static inline enum status ipc_check_free(u64 t, u64 n)
  * would never run again. */
 /*@ requires thread_index(caller);
     assigns \nothing;
-    ensures pays: \result == STATUS_OK ==> threads[caller].chain < CHAIN_MAX - 1; */
+    ensures pays: \result == STATUS_OK ==> threads[caller].chain < CHAIN_MAX - 1;
+    ensures exact: \result == STATUS_OK <==> payer_fits(caller); */
 static inline enum status ipc_check_payer(u64 caller)
 {
 	if (threads[caller].chain >= CHAIN_MAX - 1)
@@ -75,7 +110,13 @@ static inline enum status ipc_check_payer(u64 caller)
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ensures linked: threads[caller].server == server;
-    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
+    ensures server: threads[server].client == caller;
+    ensures fault: threads[caller].fault == \old(threads[caller].fault);
+    ensures others: threads_wait_but{Pre, Post}(caller, server);
+    ensures waiting: threads[caller].reply == \old(threads[caller].reply) && threads[caller].arrival == \old(threads[caller].arrival);
+    ensures registers: registers_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(-1); */
 static inline void ipc_link_payer(u64 caller, u64 server)
 {
 	threads[server].client = (u32)caller;
@@ -88,7 +129,11 @@ static inline void ipc_link_payer(u64 caller, u64 server)
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
     ENSURES_THREADS_VALID ENSURES_HART_VALID
     ensures unlinked: threads[caller].server == NONE;
-    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
+    ensures others: threads_wait_but{Pre, Post}(caller, \old(threads[caller].server));
+    ensures registers: registers_kept{Pre, Post};
+    ensures faults: threads[caller].fault == \old(threads[caller].fault);
+    ensures states: states_kept_but{Pre, Post}(-1); */
 static inline void ipc_unlink_payer(u64 caller)
 {
 	u64 server = wide(threads[caller].server);
@@ -117,13 +162,31 @@ static inline void ipc_unlink_payer(u64 caller)
       threads[t].state == THREAD_AWAITING_REPLY;
     ensures rest: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
       threads[k].client == \old(threads[k].client) && threads[k].chain == \old(threads[k].chain) &&
-      threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival); */
+      threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival);
+    ensures others: threads_wait_but{Pre, Post}(t, t);
+    ensures registers: registers_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(t);
+    ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
+    ensures badge: slots[s].badge == \old(slots[s].badge);
+    ensures fault: threads[t].fault == \old(threads[t].fault);
+    ensures words: words_kept{Pre, Post};
+    ensures table: threads[t].table == \old(threads[t].table) && threads[t].table_size == \old(threads[t].table_size);
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_reply(u64 t, u64 s)
 {
 	slots[s].type = CAP_REPLY;
 	slots[s].object = (u32)t;
 	threads[t].reply = (u32)s;
 	threads[t].state = THREAD_AWAITING_REPLY;
+}
+
+/* The tag of a message with which no capability comes. */
+/*@ assigns \nothing;
+    ensures tagged: tag_arrived(\result, tag);
+    ensures length: (\result & TAG_LENGTH) == (tag & TAG_LENGTH); */
+static inline u64 ipc_without_cap(u64 tag)
+{
+	return tag & ~TAG_CAP;
 }
 
 /* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
@@ -140,9 +203,10 @@ static inline void ipc_await_reply(u64 t, u64 s)
     // and only over a capability that grants.
     ensures granted: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
       granted && (tag & TAG_CAP) != 0 && 0 < out < threads[from].table_size;
-    ensures copied: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
-      slots[\old(threads[to].arrival)].type == \old(slots[threads[from].table + out].type) &&
-      slots[\old(threads[to].arrival)].object == \old(slots[threads[from].table + out].object);
+    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures tagged: tag_arrived(\result, tag);
+    ensures length: (\result & TAG_LENGTH) == (tag & TAG_LENGTH);
     ENSURES_FEWER(\old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)), \old(threads[to].arrival),
       threads[from].table + out) */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
@@ -156,7 +220,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 	if ((tag & TAG_CAP) == 0)
 		return tag;
 	if (!granted || s == NONE || d == NONE || cap_check_copy(s) != STATUS_OK)
-		return tag & ~TAG_CAP;
+		return ipc_without_cap(tag);
 	/*@ ghost if (slots[d].container == IN_SPACE) apart = 0; */
 	cap_copy(s, d, RIGHTS_ALL);
 	return tag;
@@ -164,7 +228,8 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 
 /* Whether a capability comes with the message for `to`, or was expected with it. */
 /*@ requires thread_index(to);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures carries: \result <==> (tag & TAG_CAP) != 0 || threads[to].arrival != NONE; */
 static inline bool ipc_carries(u64 to, u64 tag)
 {
 	return (tag & TAG_CAP) != 0 || threads[to].arrival != NONE;
@@ -181,7 +246,17 @@ static inline bool ipc_carries(u64 to, u64 tag)
       slot_same{Pre, Post}(k);
     ensures rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k);
     ensures placed: threads[to].table == \old(threads[to].table) && threads[to].table_size == \old(threads[to].table_size) &&
-      threads[to].reply == \old(threads[to].reply); */
+      threads[to].reply == \old(threads[to].reply);
+    ensures told: message_given(to, tag, badge);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures waits: threads_wait_but{Pre, Post}(to, to);
+    ensures payer: threads[to].client == \old(threads[to].client) && threads[to].server == \old(threads[to].server) &&
+      threads[to].fault == \old(threads[to].fault);
+    ensures results: results_kept_but{Pre, Post}(to);
+    ensures words: words_kept{Pre, Post};
+    ensures memory: memory_kept_but{Pre, Post}(-1);
+    ensures states: states_kept_but{Pre, Post}(-1);
+    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out); */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	if (ipc_carries(to, tag))
@@ -196,7 +271,9 @@ static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bo
     assigns hart.holder, payload[0 .. 5];
     ENSURES_HART_VALID
     ensures held: hart.holder == to;
-    ensures moved: \forall integer i; 0 <= i < 6 ==> payload[i] == (i < (tag & TAG_LENGTH) ? \old(payload[i]) : 0); */
+    ensures moved: \forall integer i; 0 <= i < 6 ==> payload[i] == (i < (tag & TAG_LENGTH) ? \old(payload[i]) : 0);
+    ensures handed: words_handed{Pre, Post}(to, tag);
+    ensures words: words_kept_but{Pre, Post}(to, \old(hart.holder)); */
 static inline void ipc_hand_payload(u32 to, u64 tag)
 {
 	hart.holder = to;
@@ -208,10 +285,16 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 /*@ requires kernel_valid && 0 < to < N_THREADS;
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k); */
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
+    ensures copied: hart.holder != to ==> words_handed{Pre, Post}(to, tag);
+    ensures waits: threads_wait{Pre, Post};
+    ensures results: results_kept{Pre, Post};
+    ensures words: words_kept_but{Pre, Post}(to, to);
+    ensures states: states_kept_but{Pre, Post}(-1); */
 static void ipc_copy_payload(u32 to, u64 tag)
 {
 	arch_payload_store(to);
+	//@ assert tied: threads_tied;
 	thread_clear_payload(to, tag & TAG_LENGTH);
 }
 
@@ -219,7 +302,14 @@ static void ipc_copy_payload(u32 to, u64 tag)
 /*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
     ENSURES_VALID
-    ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE; */
+    ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE;
+    ensures last: queues[slots[s].object].tail == t && queues[slots[s].object].receivers == 0;
+    ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == slots[s].badge &&
+      threads[t].registers[REG_A3] == out && threads[t].grant == (slots[s].rights & RIGHT_GRANT);
+    ensures waits: threads_wait_but{Pre, Post}(t, t);
+    ensures results: results_kept_but{Pre, Post}(t);
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(t); */
 static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 {
 	u64 e = slots[s].object;
@@ -243,7 +333,9 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
-      slot_same{Pre, Post}(k); */
+      slot_same{Pre, Post}(k);
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? threads[t].table + arrival : 0);
+    ensures reserved: arrival != 0 ==> slots[threads[t].table + arrival].type == CAP_RESERVED; */
 static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 {
 	if (arrival != 0) {
@@ -258,7 +350,8 @@ static inline void ipc_reserve_arrival(u64 t, u64 arrival)
     ensures free: \result == STATUS_OK && arrival != 0 ==> arrival < threads[t].table_size &&
       slots[threads[t].table + arrival].type == CAP_EMPTY;
     ensures pays: \result == STATUS_OK && receiver != NONE && threads[receiver].passive != 0 ==>
-      threads[t].chain < CHAIN_MAX - 1; */
+      threads[t].chain < CHAIN_MAX - 1;
+    ensures exact: \result == STATUS_OK <==> call_fits(t, tag, arrival, receiver); */
 static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiver)
 {
 	enum status status = STATUS_OK;
@@ -277,7 +370,14 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == \old(slots[s].badge) &&
+      threads[t].registers[REG_A3] == out;
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures waits: threads_wait_but{Pre, Post}(t, t);
+    ensures results: results_kept_but{Pre, Post}(t);
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_turned_but{Pre, Post}(t); */
 static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	ipc_reserve_arrival(t, arrival);
@@ -291,7 +391,20 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures given: message_given(to, tag, badge);
+    ensures handed: words_handed{Pre, Post}(to, tag);
+    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
+      capability_same{Pre, Post}(k);
+    ensures waits: threads_wait_but{Pre, Post}(to, to);
+    ensures reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) &&
+      threads[to].server == \old(threads[to].server);
+    ensures results: results_kept_but{Pre, Post}(to);
+    ensures words: words_kept_but{Pre, Post}(to, \old(hart.holder));
+    ensures states: states_turned{Pre, Post};
+    ensures bits: queues_same_but_links{Pre, Post}; */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
@@ -301,13 +414,26 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
  * and neither side has to do with a capability; then most of this falls away. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
+    requires endpoint: slots[s].type == CAP_ENDPOINT;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures given: message_given(receiver, tag, \old(slots[s].badge));
+    ensures handed: words_handed{Pre, Post}(receiver, tag);
+    ensures awaits: receiver != t ==> threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
+    ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY && slots[\old(threads[receiver].reply)].object == t;
+    ensures paid: server_paid{Pre, Post}(receiver, t);
+    ensures copied: receiver != t ==>
+      capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures waits: threads_wait_but{Pre, Post}(t, receiver);
+    ensures results: results_kept_but{Pre, Post}(receiver);
+    ensures words: words_kept_but{Pre, Post}(receiver, \old(hart.holder));
+    ensures states: states_turned_but{Pre, Post}(t); */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
 {
@@ -319,11 +445,21 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 		ipc_reserve_arrival(t, arrival);
 	queue_take_first(e, receiver);
 	threads[receiver].reply = NONE;
+	//@ assert unused: slot_untied(reply) && (reply != NONE ==> !is_capability(reply));
 	ipc_await_reply(t, reply);
+	//@ assert registers: registers_kept{Pre, Here};
+	//@ assert badge: slots[s].badge == \at(slots[s].badge, Pre);
 	if (passive)
 		ipc_link_payer(t, receiver);
 	if (passive && threads[receiver].limit != 0)
 		late = !sched_begin_limit(receiver);
+	//@ assert registers: registers_kept{Pre, Here};
+	//@ assert states: states_kept_but{Pre, Here}(t);
+	//@ assert old: capabilities_old{Pre, Here};
+	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
+	      capability_same{Pre, Here}(threads[t].table + out); */
+	//@ assert table: threads[t].table == \at(threads[t].table, Pre) && threads[t].table_size == \at(threads[t].table_size, Pre);
+	//@ assert expects: receiver != t ==> threads[receiver].arrival == \at(threads[receiver].arrival, Pre);
 	if (!plain && ipc_carries(receiver, tag))
 		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
 	if (late || !sched_may_take_over(receiver))
@@ -337,6 +473,11 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_MET(call_fits{Pre}(t, tag, arrival, receiver) && receiver != NONE && receiver != t, t, receiver, tag,
+      \old(slots[s].badge), out)
+    ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, receiver) && receiver == NONE, t, tag, \old(slots[s].badge), out)
+    ENSURES_REFUSED(!call_fits{Pre}(t, tag, arrival, receiver), t)
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
@@ -360,11 +501,14 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 		return ipc_refuse(t, status);
 	e = wide(slots[s].object);
 	receiver = wide(queues[e].head);
+	//@ assert first: first_receiver{Pre}(t, endpoint) == (queues[e].receivers == 0 ? NONE : receiver);
 	if (queues[e].receivers == 0)
 		return ipc_call_checked(t, s, NONE, tag, out, arrival);
 	if (receiver == NONE || arrival != 0 || (tag & (TAG_CAP | TAG_LENGTH)) > MESSAGE_WORDS ||
 	    threads[receiver].passive == 0 || threads[receiver].arrival != NONE || ipc_check_payer(t) != STATUS_OK)
 		return ipc_call_checked(t, s, receiver, tag, out, arrival);
+	//@ assert pays: !call_lacks{Pre}(t, arrival, receiver);
+	//@ assert meets: receiver == first_receiver{Pre}(t, endpoint) && s == \at(threads[t].table, Pre) + endpoint;
 	return ipc_meet(t, s, e, receiver, tag, 0, 0, true);
 }
 
@@ -381,7 +525,18 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
       threads[k].table_size == \old(threads[k].table_size);
     // Only a slot that was reserved for it gets a capability.
     ensures others: \forall integer k; slot_index(k) && k != s && \old(slots[k].type) != CAP_RESERVED ==>
-      slot_same{Pre, Post}(k); */
+      slot_same{Pre, Post}(k);
+    ensures given: \old(threads[slots[s].object].fault) == 0 ==> message_given(\result, tag, 0);
+    ensures handed: \old(threads[slots[s].object].fault) == 0 && (keep ==> hart.holder != \result) ==>
+      words_handed{Pre, Post}(\result, tag);
+    ensures holder: keep ==> hart.holder == \old(hart.holder);
+    ensures used: threads[\result].reply == NONE && threads[\result].server == NONE && threads[\result].fault == 0;
+    ensures copied: capability_came{Pre, Post}(\old(threads[slots[s].object].arrival), t, out);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures waits: threads_wait_but{Pre, Post}(\result, \old(threads[slots[s].object].server));
+    ensures results: results_kept_but{Pre, Post}(\result);
+    ensures words: words_kept_but{Pre, Post}(\result, keep ? \result : \old(hart.holder));
+    ensures states: states_kept_but{Pre, Post}(-1); */
 static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
@@ -406,37 +561,72 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns STATE, LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures given: message_given(receiver, tag, \old(slots[s].badge));
+    ensures handed: \old(hart.holder) != receiver ==> words_handed{Pre, Post}(receiver, tag);
+    ensures copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures waits: threads_wait_but{Pre, Post}(receiver, receiver);
+    ensures results: results_kept_but{Pre, Post}(receiver);
+    ensures words: words_kept_but{Pre, Post}(receiver, receiver);
+    ensures states: states_turned{Pre, Post};
+    ensures ready: threads[receiver].state == THREAD_READY || threads[receiver].state == THREAD_EXHAUSTED;
+    ensures released: threads[receiver].reply == NONE; */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
 	queue_take_first(slots[s].object, receiver);
 	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	//@ assert words: words_kept{Pre, Here} && hart.holder == \at(hart.holder, Pre);
 	ipc_copy_payload(receiver, tag);
+	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
+	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
 	cap_release(receiver);
+	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
 	sched_ready(receiver);
+}
+
+/* The same, or t queues if there is no receiver. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    assigns STATE, LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ENSURES_SENT(meets, first_at{Pre}(\at(slots[s].object, Pre)) != NONE, t, first_at{Pre}(\at(slots[s].object, Pre)), tag,
+      \old(slots[s].badge), out)
+    ensures waits: first_at{Pre}(\at(slots[s].object, Pre)) != NONE ==>
+      threads_wait_but{Pre, Post}(first_at{Pre}(\at(slots[s].object, Pre)), first_at{Pre}(\at(slots[s].object, Pre)));
+    ENSURES_QUEUED(first_at{Pre}(\at(slots[s].object, Pre)) == NONE, t, tag, \old(slots[s].badge), out)
+    ensures last: first_at{Pre}(\at(slots[s].object, Pre)) == NONE ==> threads[t].state == THREAD_SENDING &&
+      threads[t].queue == \old(slots[s].object) && queues[\old(slots[s].object)].tail == t; */
+static inline __attribute__((always_inline)) void ipc_send_over(u32 t, u64 s, u64 tag, u64 out)
+{
+	u32 receiver = queues[slots[s].object].head;
+
+	if (receiver == NONE || queues[slots[s].object].receivers == 0)
+		ipc_queue_sender(t, s, tag, out, THREAD_SENDING);
+	else
+		ipc_send_to(t, s, receiver, tag, out);
 }
 
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 {
 	u64 s = threads[t].table + destination;
-	u32 receiver = NONE;
 	enum status status = STATUS_OK;
 
 	if ((tag & TAG_LENGTH) > MESSAGE_WORDS)
 		return STATUS_BAD_ARGUMENT;
 	if (cap_check(t, destination, CAP_REPLY, 0) == STATUS_OK) {
+		//@ assert reply: s == threads[t].table + destination && slots[s].object == named_endpoint{Pre}(t, destination);
 		sched_ready(ipc_answer(t, s, tag, out, true));
 		return STATUS_OK;
 	}
+	//@ assert none: !names_reply{Pre}(t, destination);
 	status = cap_check(t, destination, CAP_ENDPOINT, RIGHT_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	receiver = queues[slots[s].object].head;
-	if (receiver == NONE || queues[slots[s].object].receivers == 0) {
-		ipc_queue_sender(t, s, tag, out, THREAD_SENDING);
-		return STATUS_OK;
-	}
-	ipc_send_to(t, s, receiver, tag, out);
+	//@ assert named: s == threads[t].table + destination && slots[s].object == named_endpoint{Pre}(t, destination);
+	ipc_send_over(t, s, tag, out);
 	return STATUS_OK;
 }
 
@@ -445,7 +635,14 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
     requires index: thread_index(from) && thread_index(to);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures words: threads[to].registers[18] == \old(threads[from].fault_cause) &&
+      threads[to].registers[19] == \old(threads[from].fault_address) && threads[to].registers[20] == \old(threads[from].registers[REG_PC]);
+    ensures frame: threads[to].registers[21] == \old(threads[from].registers[REG_SP]) &&
+      threads[to].registers[22] == \old(threads[from].registers[REG_RA]) && threads[to].registers[23] == \old(threads[from].registers[REG_S0]);
+    ensures waits: threads_wait{Pre, Post};
+    ensures results: results_kept{Pre, Post};
+    ensures others: memory_kept_but{Pre, Post}(to); */
 static void ipc_fault_words(u32 from, u32 to)
 {
 	threads[to].registers[REG_S2] = threads[from].fault_cause;
@@ -463,11 +660,16 @@ static void ipc_fault_words(u32 from, u32 to)
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures loaded: t != sender && threads[sender].fault == 0 ==> payload_of{Pre, Post}(sender);
+    ensures fault: t != sender && threads[sender].fault != 0 ==> payload[0] == \old(threads[sender].fault_cause) &&
+      payload[1] == \old(threads[sender].fault_address) && payload[2] == \old(threads[sender].registers[REG_PC]);
+    ensures waits: threads_wait{Pre, Post};
+    ensures results: results_kept{Pre, Post};
+    ensures stored: words_stored_but{Pre, Post}(t); */
 static void ipc_load_payload(u32 t, u32 sender)
 {
-	if (hart.holder != NONE && hart.holder != t)
-		arch_payload_store(hart.holder);
+	ipc_store_payload(t);
 	if (threads[sender].fault != 0) {
 		ipc_fault_words(sender, t);
 		arch_payload_load(t);
@@ -482,7 +684,9 @@ static void ipc_load_payload(u32 t, u32 sender)
     requires unused: slots[reply].type == CAP_EMPTY;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ENSURES_TAKEN(\result == STATUS_OK && \old(queues[e].head) != t, t, \old(queues[e].head), reply, \old(threads[t].arrival)) */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
@@ -495,6 +699,7 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	if (pays && ipc_check_payer(sender) != STATUS_OK) {
 		ipc_cancel(sender, ipc_check_payer(sender));
 		sched_ready(sender);
+		//@ assert claimed: slots_claimed{Pre, Here}(0);
 		cap_release(t);
 		return ipc_without_message(t, STATUS_AGAIN);
 	}
@@ -502,17 +707,37 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 		threads[t].spent = 0;
 		ipc_link_payer(sender, t);
 	}
+	//@ assert words: words_kept{Pre, Here};
+	//@ assert fault: threads[sender].fault == \at(threads[queues[e].head].fault, Pre);
 	ipc_load_payload(t, sender);
+	//@ assert stored: words_stored_but{Pre, Here}(t);
+	//@ assert loaded: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> payload_of{Pre, Here}(sender);
+	//@ assert source: thread_ties{Pre, Here}(sender) && result_same{Pre, Here}(sender) && thread_ties{Pre, Here}(t);
 	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
+	//@ assert stored: words_stored_but{Pre, Here}(t);
+	/*@ assert copied: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
+	      \at(threads[queues[e].head].registers[REG_A3], Pre)); */
 	ipc_hand_payload(t, tag);
+	//@ assert claimed: slots_claimed{Pre, Here}(0);
+	//@ assert given: message_given(t, tag, badge);
+	//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
+	//@ assert results: results_kept_but{Pre, Here}(t);
+	//@ assert words: words_kept_but{Pre, Here}(t, t);
 	if (call) {
 		slots[reply].rights = grant;
+		//@ assert claimed: slots_claimed{Pre, Here}(0);
 		ipc_await_reply(sender, reply);
+		//@ assert claimed: slots_claimed{Pre, Here}(0);
+		//@ assert held: hart.holder == t && payload[0] == word_of(t, 0) && payload[1] == word_of(t, 1) && payload[2] == word_of(t, 2);
+		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> word_taken{Pre, Here}(t, sender, tag, 0);
+		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
 	} else {
 		threads[sender].registers[REG_A0] = STATUS_OK;
 		threads[sender].registers[REG_A1] = 0;
 		threads[sender].registers[REG_A2] = 0;
+		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
 		sched_ready(sender);
+		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
 	}
 	return STATUS_OK;
 }
@@ -537,7 +762,8 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply; */
+    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply;
+    ensures grown: capabilities_grown{Pre, Post}(0); */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -558,7 +784,8 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -644,7 +871,8 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
 	u32 caller = NONE;
@@ -676,7 +904,8 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
 	threads[caller].reply = NONE;
@@ -713,7 +942,8 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current;
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u64 r = wide(threads[t].table) + reply;
@@ -768,7 +998,8 @@ void ipc_cancel(u32 t, enum status status)
     requires index: 0 < t < N_THREADS && thread_index(receiver);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
     ENSURES_DERIVED
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT */
+    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_handler(u32 t, u32 receiver)
 {
 	u32 reply = threads[receiver].reply;

@@ -6,6 +6,121 @@
 #include "cap.h"
 #include "sched.h"
 
+/*@ predicate threads_wait_but{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
+      thread_waits{A, B}(k);
+    predicate states_turned_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==> state_turned{A, B}(k);
+    // The tag of a message arrives as it was sent, or without TAG_CAP.
+    predicate tag_arrived(integer arrived, integer sent) = arrived == sent || arrived == (sent & 0xfffffffffffffff7);
+    predicate message_given{L}(integer t, integer tag, integer badge) =
+      \at(threads[t].registers[REG_A0], L) == STATUS_OK && tag_arrived(\at(threads[t].registers[REG_A1], L), tag) &&
+      \at(threads[t].registers[REG_A2], L) == badge;
+    // What a call is checked for, and the receiver that it meets: the first one at the endpoint.
+    predicate slot_free{L}(integer t, integer n) = 0 < n < \at(threads[t].table_size, L) &&
+      \at(slots[threads[t].table + n].type, L) == CAP_EMPTY;
+    predicate payer_fits{L}(integer t) = \at(threads[t].chain, L) < CHAIN_MAX - 1 &&
+      (\at(threads[t].budget, L) != 0 || \at(threads[t].client, L) != NONE);
+    predicate call_fits{L}(integer t, integer tag, integer arrival, integer receiver) =
+      (tag & TAG_LENGTH) <= MESSAGE_WORDS && (arrival != 0 ==> slot_free{L}(t, arrival)) &&
+      (receiver != NONE && \at(threads[receiver].passive, L) != 0 ==> payer_fits{L}(t));
+    predicate call_lacks{L}(integer t, integer arrival, integer receiver) = (arrival != 0 && !slot_free{L}(t, arrival)) ||
+      (receiver != NONE && \at(threads[receiver].passive, L) != 0 && !payer_fits{L}(t));
+    predicate may_call{L}(integer t, integer n) = n < \at(threads[t].table_size, L) &&
+      \at(slots[threads[t].table + n].type, L) == CAP_ENDPOINT &&
+      (\at(slots[threads[t].table + n].rights, L) & (RIGHT_WRITE | RIGHT_CALL)) == (RIGHT_WRITE | RIGHT_CALL);
+    logic integer named_endpoint{L}(integer t, integer n) = \at(slots[threads[t].table + n].object, L);
+    logic integer first_at{L}(integer e) = \at(queues[e].receivers, L) == 0 ? 0 : \at(queues[e].head, L);
+    logic integer first_receiver{L}(integer t, integer n) = first_at{L}(named_endpoint{L}(t, n));
+    predicate call_meets{L}(integer t, integer n, integer tag, integer arrival) = may_call{L}(t, n) &&
+      first_receiver{L}(t, n) != NONE && first_receiver{L}(t, n) != t && call_fits{L}(t, tag, arrival, first_receiver{L}(t, n));
+    predicate call_queues{L}(integer t, integer n, integer tag, integer arrival) = may_call{L}(t, n) &&
+      first_receiver{L}(t, n) == NONE && call_fits{L}(t, tag, arrival, NONE);
+    predicate server_paid{A, B}(integer s, integer t) = \at(threads[s].passive, A) != 0 ==>
+      \at(threads[t].server, B) == s && \at(threads[s].client, B) == t;
+    predicate names_reply{L}(integer t, integer n) = n < \at(threads[t].table_size, L) &&
+      \at(slots[threads[t].table + n].type, L) == CAP_REPLY;
+    predicate may_send{L}(integer t, integer n) = n < \at(threads[t].table_size, L) &&
+      \at(slots[threads[t].table + n].type, L) == CAP_ENDPOINT &&
+      (\at(slots[threads[t].table + n].rights, L) & RIGHT_WRITE) == RIGHT_WRITE;
+    predicate send_answers{L}(integer t, integer n, integer tag) = (tag & TAG_LENGTH) <= MESSAGE_WORDS && names_reply{L}(t, n) &&
+      \at(threads[slots[threads[t].table + n].object].fault, L) == 0;
+    predicate send_meets{L}(integer t, integer n, integer tag) = (tag & TAG_LENGTH) <= MESSAGE_WORDS &&
+      may_send{L}(t, n) && first_receiver{L}(t, n) != NONE;
+    predicate send_queues{L}(integer t, integer n, integer tag) = (tag & TAG_LENGTH) <= MESSAGE_WORDS &&
+      may_send{L}(t, n) && first_receiver{L}(t, n) == NONE;
+    // The payload of s, as it was, is that of t, up to the length.
+    predicate word_taken{A, B}(integer t, integer s, integer tag, integer i) =
+      word_of{B}(t, i) == (i < (tag & TAG_LENGTH) ? word_of{A}(s, i) : 0);
+    predicate words_taken{A, B}(integer t, integer s, integer tag) =
+      word_taken{A, B}(t, s, tag, 0) && word_taken{A, B}(t, s, tag, 1) && word_taken{A, B}(t, s, tag, 2) &&
+      word_taken{A, B}(t, s, tag, 3) && word_taken{A, B}(t, s, tag, 4) && word_taken{A, B}(t, s, tag, 5);
+    // A capability that came into the slot d is that of number n of t's table.
+    predicate capability_came{A, B}(integer d, integer t, integer n) = d != NONE && is_capability{B}(d) ==>
+      0 < n < \at(threads[t].table_size, A) &&
+      \at(slots[d].type, B) == \at(slots[\at(threads[t].table, A) + n].type, A) &&
+      \at(slots[d].object, B) == \at(slots[\at(threads[t].table, A) + n].object, A) &&
+      \at(slots[d].kind, B) == \at(slots[\at(threads[t].table, A) + n].kind, A) &&
+      \at(slots[d].size_bits, B) == \at(slots[\at(threads[t].table, A) + n].size_bits, A);
+    // No capability is there that was not there before.
+    predicate capabilities_old{A, B} = \forall integer k; slot_index(k) && is_capability{B}(k) ==> capability_same{A, B}(k); */
+
+/* Nothing but the results of t and the payload in the hardware registers is other than before. */
+#define ENSURES_REFUSED(condition, t)                                                                  \
+	ensures unwaited: (condition) ==> threads_wait{Pre, Post};                                     \
+	ensures unturned: (condition) ==> states_kept_but{Pre, Post}(-1);                              \
+	ensures untold: (condition) ==> results_kept_but{Pre, Post}(t);                                \
+	ensures unheard: (condition) ==> words_kept_but{Pre, Post}(t, \old(hart.holder));              \
+	ensures unfilled: (condition) ==> (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); \
+	ensures unqueued: (condition) ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); \
+	ensures unmoved: (condition) ==> hart == \old(hart);
+
+/* A call that met its receiver: this has tag, badge and payload, and the capability that was named if it has one more; the
+ * caller waits in the slot that the receiver had reserved. All others go on waiting for what they waited for. */
+#define ENSURES_MET(met, t, receiver, tag, badge, out)                                                 \
+	ensures given: (met) ==> message_given(receiver, tag, badge);                                  \
+	ensures handed: (met) ==> words_handed{Pre, Post}(receiver, tag);                              \
+	ensures awaits: (met) ==> threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE; \
+	ensures reply: (met) ==> slots[\old(threads[receiver].reply)].type == CAP_REPLY &&             \
+	  slots[\old(threads[receiver].reply)].object == t;                                            \
+	ensures paid: (met) ==> server_paid{Pre, Post}(receiver, t);                                   \
+	ensures copied: (met) ==> capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out); \
+	ensures waits: (met) ==> threads_wait_but{Pre, Post}(t, receiver);                             \
+	ensures results: (met) ==> results_kept_but{Pre, Post}(receiver);                              \
+	ensures words: (met) ==> words_kept_but{Pre, Post}(receiver, \old(hart.holder));               \
+	ensures states: (met) ==> states_turned_but{Pre, Post}(t);
+/* A message that nobody answers: as above, and the sender keeps its payload. */
+#define ENSURES_SENT(name, sent, t, to, tag, badge, out)                                               \
+	ensures name##_given: (sent) ==> message_given(to, tag, badge);        \
+	ensures name##_handed: (sent) && \old(hart.holder) != to ==> words_handed{Pre, Post}(to, tag); \
+	ensures name##_copied: (sent) ==>                                      \
+	  capability_came{Pre, Post}(\old(threads[to].arrival), t, out);                               \
+	ensures name##_results: (sent) ==> results_kept_but{Pre, Post}(to);    \
+	ensures name##_words: (sent) ==> words_kept_but{Pre, Post}(to, to);    \
+	ensures name##_ready: (sent) ==> threads[to].state == THREAD_READY || threads[to].state == THREAD_EXHAUSTED; \
+	ensures name##_released: (sent) ==> threads[to].reply == NONE;
+/* t took the message of the sender: its tag, badge and payload; a caller waits in `slot` then, a sender goes on. */
+#define ENSURES_TAKEN(taken, t, sender, slot, arriving)                                                 \
+	ensures given: (taken) && \old(threads[sender].fault) == 0 ==>                                 \
+	  message_given(t, \old(threads[sender].registers[REG_A1]), \old(threads[sender].registers[REG_A2])); \
+	ensures heard: (taken) && \old(threads[sender].fault) == 0 ==>                                 \
+	  words_taken{Pre, Post}(t, sender, \at(threads[sender].registers[REG_A1], Pre));              \
+	ensures awaits: (taken) && \old(threads[sender].state) == THREAD_CALLING ==> threads[sender].reply == slot && \
+	  threads[sender].state == THREAD_AWAITING_REPLY;                                              \
+	ensures reply: (taken) && \old(threads[sender].state) == THREAD_CALLING ==> slots[slot].type == CAP_REPLY && \
+	  slots[slot].object == sender;                                                               \
+	ensures goes: (taken) && \old(threads[sender].state) != THREAD_CALLING ==> threads[sender].registers[REG_A0] == STATUS_OK && \
+	  (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED);        \
+	ensures copied: (taken) ==> capability_came{Pre, Post}(arriving, sender, \at(threads[sender].registers[REG_A3], Pre)); \
+	ensures waits: (taken) ==> threads_wait_but{Pre, Post}(t, sender);                             \
+	ensures words: (taken) ==> words_kept_but{Pre, Post}(t, t);
+/* One that met nobody: it keeps tag, badge and the number of the capability, and its payload. */
+#define ENSURES_QUEUED(queued, t, tag, badge, out)                                                     \
+	ensures carries: (queued) ==> threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == badge && \
+	  threads[t].registers[REG_A3] == out;                                                         \
+	ensures alone: (queued) ==> threads_wait_but{Pre, Post}(t, t);                                 \
+	ensures silent: (queued) ==> results_kept_but{Pre, Post}(t);                                   \
+	ensures saved: (queued) ==> words_kept{Pre, Post};                                             \
+	ensures turned: (queued) ==> states_turned_but{Pre, Post}(t);
+
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
 
@@ -14,25 +129,45 @@
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_MET(call_meets{Pre}(t, endpoint, tag, arrival), t, first_receiver{Pre}(t, endpoint), tag,
+      \old(slots[threads[t].table + endpoint].badge), out)
+    ENSURES_QUEUED(call_queues{Pre}(t, endpoint, tag, arrival), t, tag, \old(slots[threads[t].table + endpoint].badge), out)
+    ENSURES_REFUSED(!may_call{Pre}(t, endpoint) ||
+      call_lacks{Pre}(t, arrival, first_receiver{Pre}(t, endpoint)), t)
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ENSURES_SENT(answers, send_answers{Pre}(t, destination, tag), t, named_endpoint{Pre}(t, destination), tag, 0, out)
+    ENSURES_SENT(meets, send_meets{Pre}(t, destination, tag), t, first_receiver{Pre}(t, destination), tag,
+      \old(slots[threads[t].table + destination].badge), out)
+    ensures waits: send_meets{Pre}(t, destination, tag) ==>
+      threads_wait_but{Pre, Post}(first_receiver{Pre}(t, destination), first_receiver{Pre}(t, destination));
+    ENSURES_QUEUED(send_queues{Pre}(t, destination, tag), t, tag, \old(slots[threads[t].table + destination].badge), out)
+    ensures last: send_queues{Pre}(t, destination, tag) ==> threads[t].state == THREAD_SENDING &&
+      threads[t].queue == named_endpoint{Pre}(t, destination) && queues[named_endpoint{Pre}(t, destination)].tail == t;
+    ensures done: send_answers{Pre}(t, destination, tag) || send_meets{Pre}(t, destination, tag) ||
+      send_queues{Pre}(t, destination, tag) ==> \result == STATUS_OK;
+    ENSURES_REFUSED(\result != STATUS_OK, t) */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
@@ -45,7 +180,8 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
-    ensures unfaulted: threads[t].fault == 0; */
+    ensures unfaulted: threads[t].fault == 0;
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void ipc_cancel(u32 t, enum status status);
 
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
@@ -54,5 +190,6 @@ void ipc_cancel(u32 t, enum status status);
     requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 bool ipc_fault(u32 t);

@@ -44,7 +44,12 @@ bool notify_collect(u32 n, u32 t)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures given: threads[t].registers[REG_A0] == STATUS_NOTIFIED && threads[t].registers[REG_A2] == \old(queues[n].bits) &&
+      queues[n].bits == 0;
+    ensures waits: \forall integer k; thread_index(k) && k != t ==> thread_waits{Pre, Post}(k);
+    ensures results: results_kept_but{Pre, Post}(t); */
 static void notify_end_receive(u32 n, u32 t)
 {
 	queue_take(t);
@@ -134,7 +139,7 @@ void notify_timers(u64 now)
 	u64 next = NEVER;
 
 	/*@ LOOP_VALID LOOP_DERIVED
-	    loop invariant capabilities: capabilities_kept{Pre, Here};
+	    loop invariant capabilities: capabilities_kept{Pre, Here}; loop invariant claimed: slots_claimed{Pre, Here}(0);
 	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */
 	for (u32 i = 0; i < hart.timers_used; i++) {

@@ -380,7 +380,7 @@ static void sched_share_rest(void)
 {
 	/*@ LOOP_VALID
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
-	    loop invariant states: states_turned{Pre, Here};
+	    loop invariant states: states_turned{Pre, Here}; loop invariant bits: queues_same_but_links{Pre, Here};
 	    loop assigns i, hart.rest_at, hart.current, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
 	    loop variant WHEEL_SLOTS + 1 - i; */
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {

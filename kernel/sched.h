@@ -156,7 +156,7 @@ u32 sched_switch(u32 t);
 	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
 	ensures waits: threads_wait{Pre, Post}; ensures standing: slots_standing{Pre, Post};           \
 	ensures results: results_kept_but{Pre, Post}(t);                                               \
-	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder));
+	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder)); ensures bits: queues_same_but_links{Pre, Post};
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
@@ -207,6 +207,7 @@ static inline bool sched_may_take_over(u64 t)
     ensures results: results_kept_but{Pre, Post}(t);
     ensures words: words_kept{Pre, Post};
     ensures states: states_turned{Pre, Post};
+    ensures bits: queues_same_but_links{Pre, Post};
     ensures status: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == \old(threads[t].registers[REG_A1]) &&
       threads[t].registers[REG_A2] == \old(threads[t].registers[REG_A2]);
     ensures leaves: \result == hart.current; */

@@ -54,7 +54,8 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
 	u32 s = actor.table + r.a0;
@@ -153,7 +154,8 @@ static inline void syscall_begin(u64 t)
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
 	syscall_begin(t);
@@ -183,7 +185,12 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current;
+    ensures grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
+    ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);
+    ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
+    ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
+      threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL; */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {
 	u32 t = hart.current;

@@ -17,7 +17,8 @@ struct request {
     ENSURES_VALID
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
     ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
-      capabilities_kept{Pre, Post}; */
+      capabilities_kept{Pre, Post};
+    ensures claimed: r.operation > OP_REVOKE ==> slots_claimed{Pre, Post}(0); */
 enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
@@ -37,6 +38,20 @@ void boot_main(const struct boot_record *record);
     ENSURES_VALID
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
     ensures capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post};
+    // Confinement: and it makes one only in a slot that was reserved, or in the free one that the caller named for it.
+    ensures grown: number != SYS_INVOKE ==>
+      capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
+    ensures claimed: number == SYS_SEND || number == SYS_SIGNAL || number == SYS_WAIT || number == SYS_YIELD ==>
+      slots_claimed{Pre, Post}(0);
+    ENSURES_MET(number == SYS_CALL && call_meets{Pre}(\at(hart.current, Pre), a0, a1, a4), \at(hart.current, Pre),
+      first_receiver{Pre}(\at(hart.current, Pre), a0), a1, \old(slots[threads[hart.current].table + a0].badge), a3)
+    ENSURES_QUEUED(number == SYS_CALL && call_queues{Pre}(\at(hart.current, Pre), a0, a1, a4), \at(hart.current, Pre), a1,
+      \old(slots[threads[hart.current].table + a0].badge), a3)
+    ENSURES_REFUSED(number == SYS_CALL && (!may_call{Pre}(\at(hart.current, Pre), a0) ||
+      call_lacks{Pre}(\at(hart.current, Pre), a4, first_receiver{Pre}(\at(hart.current, Pre), a0))), \at(hart.current, Pre))
+    ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
+    ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
+      threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
     ensures leaves: \result == hart.current; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
@@ -46,6 +61,7 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0);
     ensures leaves: \result == hart.current; */
 u32 syscall_fault(u64 cause, u64 address);
 

@@ -90,7 +90,9 @@ enum status thread_suspend(u32 t)
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ensures same: threads_same_but_links{Pre, Post};
-    ensures settled: threads[t].saved_all == 1; */
+    ensures settled: threads[t].saved_all == 1;
+    ensures whole: \old(threads[t].saved_all) != 0 ==> registers_kept{Pre, Post} &&
+      (\forall integer i; 0 <= i < 32 ==> threads[t].registers[i] == \old(threads[t].registers[i])); */
 static void thread_settle_registers(u32 t)
 {
 	/* ra, t0-t2, a3-a7, t3-t6: everything caller-saved but the results a0-a2 */
@@ -186,7 +188,8 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
     assigns STATE, fault_ring;
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static void thread_record_fault(u32 t)
 {
 	u32 i = (u32)(fault_ring.count % FAULT_RECORDS);

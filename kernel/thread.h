@@ -19,21 +19,27 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_filled(u32 s);
 /*@ REQUIRES_DERIVED
     requires kernel_valid && is_thread_slot(s);
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_emptied(u32 s);
 
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
     ENSURES_VALID
     ensures whole: \result == STATUS_OK ==> \old(threads[t].table_size) != 0 && \old(threads[t].root) != NONE;
-    ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED; */
+    ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED;
+    ensures refused: \result != STATUS_OK || \old(threads[t].state) != THREAD_STOPPED ==> hart == \old(hart) &&
+      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k]));
+    ensures waits: threads_wait{Pre, Post};
+    ensures registers: registers_kept{Pre, Post}; */
 enum status thread_resume(u32 t);
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
@@ -41,30 +47,51 @@ enum status thread_resume(u32 t);
     ENSURES_DERIVED
     ENSURES_VALID
     ensures kept: slots_kept{Pre, Post};
-    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE; */
+    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 enum status thread_suspend(u32 t);
 /* Registers 4 * group to 4 * group + 3 of the stopped thread t. */
 /*@ requires threads_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ensures same: threads_same_but_links{Pre, Post};
-    ensures stopped: \result == STATUS_OK ==> threads[t].state == THREAD_STOPPED; */
+    ensures stopped: \result == STATUS_OK ==> threads[t].state == THREAD_STOPPED;
+    ensures written: \result == STATUS_OK ==> threads[t].registers[4 * group] == a && threads[t].registers[4 * group + 1] == b &&
+      threads[t].registers[4 * group + 2] == c && threads[t].registers[4 * group + 3] == d;
+    ensures refused: \result != STATUS_OK ==> (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_write_registers(u32 t, u64 group, u64 a, u64 b, u64 c, u64 d);
 /* Results of these two go into a1 and a2 of `caller`. */
 /*@ requires threads_valid && thread_index(t) && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ensures same: threads_same_but_links{Pre, Post};
-    ensures stopped: \result == STATUS_OK ==> \old(threads[t].state) == THREAD_STOPPED; */
+    ensures stopped: \result == STATUS_OK ==> \old(threads[t].state) == THREAD_STOPPED;
+    ensures read: \result == STATUS_OK && caller != t ==> threads[caller].registers[REG_A1] == threads[t].registers[first] &&
+      threads[caller].registers[REG_A2] == threads[t].registers[first + 1];
+    ensures whole: \result == STATUS_OK && caller != t && \old(threads[t].saved_all) != 0 ==>
+      threads[caller].registers[REG_A1] == \old(threads[t].registers[first]) &&
+      threads[caller].registers[REG_A2] == \old(threads[t].registers[first + 1]);
+    ensures refused: \result != STATUS_OK ==> (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_read_registers(u32 caller, u32 t, u64 first);
 /*@ requires threads_valid && thread_index(t) && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures state: what == INSPECT_STATE ==> \result == STATUS_OK && threads[caller].registers[REG_A1] == threads[t].state &&
+      threads[caller].registers[REG_A2] == threads[t].priority;
+    ensures time: what == INSPECT_TIME ==> \result == STATUS_OK && threads[caller].registers[REG_A1] == threads[t].used &&
+      threads[caller].registers[REG_A2] == threads[t].left;
+    ensures fault: what == INSPECT_FAULT ==> \result == STATUS_OK && threads[caller].registers[REG_A1] == threads[t].fault_cause &&
+      threads[caller].registers[REG_A2] == threads[t].fault_address;
+    ensures budget: what == INSPECT_BUDGET ==> \result == STATUS_OK && threads[caller].registers[REG_A1] == threads[t].budget &&
+      threads[caller].registers[REG_A2] == threads[t].period;
+    ensures refused: \result != STATUS_OK ==> (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_inspect(u32 caller, u32 t, u64 what);
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures refused: \result != STATUS_OK ==> hart == \old(hart) &&
+      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
@@ -72,7 +99,8 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
     requires kernel_valid && 0 < t < N_THREADS;
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
@@ -81,7 +109,8 @@ void thread_fault(u32 t, u64 cause, u64 address);
     assigns STATE, fault_ring;
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
@@ -90,5 +119,6 @@ void thread_wake(u32 t, enum status status);
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures kept: slots_kept{Pre, Post};
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_end(u32 t);
