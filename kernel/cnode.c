@@ -154,6 +154,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 	cap_copy(from.slot, to.slot, rights);
 	if (badge != 0)
 		slots[to.slot].badge = (u32)badge;
+	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	cnode_filled(to);
 	return STATUS_OK;
 }
@@ -212,6 +213,8 @@ static inline void cnode_transfer(u32 from, u32 to)
 
 	/*@ assert parent: apart != 0 && from != NONE ==> live(parent) && parent != from && parent != CAP_END; */
 	cap_describe(from, to);
+	/*@ assert memory: slots_memory; */
+	/*@ assert ram: slots_ram; */
 	cap_remove(from);
 	cap_insert(parent, to);
 	/*@ ghost unsettled = to; */
