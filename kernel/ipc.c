@@ -542,13 +542,18 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	u32 caller = slots[s].object;
 
 	slots[s].type = CAP_EMPTY;
+	//@ assert listed: slots_listed;
 	threads[caller].reply = NONE;
 	ipc_unlink_payer(caller);
 	if (threads[caller].fault != 0) {
 		threads[caller].fault = 0;
 		return caller;
 	}
+	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
+	      capability_same{Pre, Here}(threads[t].table + out); */
 	ipc_deliver(t, caller, tag, 0, out, slots[s].rights != 0);
+	//@ assert placed: \forall integer k; thread_index(k) ==> threads[k].table == \at(threads[k].table, Pre);
+	//@ assert copied: capability_came{Pre, Here}(\at(threads[slots[s].object].arrival, Pre), t, out);
 	if (keep)
 		ipc_copy_payload(caller, tag);
 	else
@@ -678,6 +683,74 @@ static void ipc_load_payload(u32 t, u32 sender)
 	}
 }
 
+/* t gets the message of `sender`, which was queued: tag, badge and payload as they were, and the capability that it named. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_KEPT
+    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[t].arrival) || k == NONE) ==>
+      slot_same{Pre, Post}(k);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures rest: \forall integer k; thread_index(k) && k != t ==> thread_ties{Pre, Post}(k);
+    ensures given: message_given(t, tag, badge);
+    ensures heard: sender != t && \old(threads[sender].fault) == 0 ==> words_taken{Pre, Post}(t, sender, tag);
+    ensures copied: sender != t ==>
+      capability_came{Pre, Post}(\old(threads[t].arrival), sender, \at(threads[sender].registers[REG_A3], Pre));
+    ensures waits: threads_wait_but{Pre, Post}(t, t);
+    ensures results: results_kept_but{Pre, Post}(t);
+    ensures words: words_kept_but{Pre, Post}(t, t); */
+static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 sender, u64 tag, u64 badge)
+{
+	ipc_load_payload(t, sender);
+	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
+	//@ assert stored: words_stored_but{Pre, Here}(t);
+	ipc_hand_payload(t, tag);
+}
+
+/* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < sender < N_THREADS && slot_index(reply) && slots[reply].type == CAP_EMPTY;
+    assigns STATE;
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY;
+    ensures reply: call ==> slots[reply].type == CAP_REPLY && slots[reply].object == sender;
+    ensures goes: !call ==> threads[sender].registers[REG_A0] == STATUS_OK &&
+      (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED);
+    ensures results: results_kept_but{Pre, Post}(sender);
+    ensures words: words_kept{Pre, Post};
+    ensures waits: threads_wait_but{Pre, Post}(sender, sender); */
+static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u64 reply, u8 grant, bool call)
+{
+	if (call) {
+		slots[reply].rights = grant;
+		ipc_await_reply(sender, reply);
+	} else {
+		threads[sender].registers[REG_A0] = STATUS_OK;
+		threads[sender].registers[REG_A1] = 0;
+		threads[sender].registers[REG_A2] = 0;
+		sched_ready(sender);
+	}
+}
+
+/* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
+    assigns STATE, payload[0 .. 5];
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT
+    ensures claimed: slots_claimed{Pre, Post}(0); */
+static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u32 sender)
+{
+	ipc_cancel(sender, ipc_check_payer(sender));
+	sched_ready(sender);
+	//@ assert claimed: slots_claimed{Pre, Here}(0);
+	cap_release(t);
+	return ipc_without_message(t, STATUS_AGAIN);
+}
+
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
@@ -685,8 +758,7 @@ static void ipc_load_payload(u32 t, u32 sender)
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ENSURES_TAKEN(\result == STATUS_OK && \old(queues[e].head) != t, t, \old(queues[e].head), reply, \old(threads[t].arrival)) */
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
@@ -696,49 +768,14 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
 	queue_take_first(e, sender);
-	if (pays && ipc_check_payer(sender) != STATUS_OK) {
-		ipc_cancel(sender, ipc_check_payer(sender));
-		sched_ready(sender);
-		//@ assert claimed: slots_claimed{Pre, Here}(0);
-		cap_release(t);
-		return ipc_without_message(t, STATUS_AGAIN);
-	}
+	if (pays && ipc_check_payer(sender) != STATUS_OK)
+		return ipc_turn_away(t, sender);
 	if (pays) {
 		threads[t].spent = 0;
 		ipc_link_payer(sender, t);
 	}
-	//@ assert words: words_kept{Pre, Here};
-	//@ assert fault: threads[sender].fault == \at(threads[queues[e].head].fault, Pre);
-	ipc_load_payload(t, sender);
-	//@ assert stored: words_stored_but{Pre, Here}(t);
-	//@ assert loaded: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> payload_of{Pre, Here}(sender);
-	//@ assert source: thread_ties{Pre, Here}(sender) && result_same{Pre, Here}(sender) && thread_ties{Pre, Here}(t);
-	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
-	//@ assert stored: words_stored_but{Pre, Here}(t);
-	/*@ assert copied: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
-	      \at(threads[queues[e].head].registers[REG_A3], Pre)); */
-	ipc_hand_payload(t, tag);
-	//@ assert claimed: slots_claimed{Pre, Here}(0);
-	//@ assert given: message_given(t, tag, badge);
-	//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
-	//@ assert results: results_kept_but{Pre, Here}(t);
-	//@ assert words: words_kept_but{Pre, Here}(t, t);
-	if (call) {
-		slots[reply].rights = grant;
-		//@ assert claimed: slots_claimed{Pre, Here}(0);
-		ipc_await_reply(sender, reply);
-		//@ assert claimed: slots_claimed{Pre, Here}(0);
-		//@ assert held: hart.holder == t && payload[0] == word_of(t, 0) && payload[1] == word_of(t, 1) && payload[2] == word_of(t, 2);
-		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> word_taken{Pre, Here}(t, sender, tag, 0);
-		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
-	} else {
-		threads[sender].registers[REG_A0] = STATUS_OK;
-		threads[sender].registers[REG_A1] = 0;
-		threads[sender].registers[REG_A2] = 0;
-		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
-		sched_ready(sender);
-		//@ assert taken: sender != t && \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
-	}
+	ipc_take_message(t, sender, tag, badge);
+	ipc_end_sending(sender, reply, grant, call);
 	return STATUS_OK;
 }
 

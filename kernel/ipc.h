@@ -97,21 +97,6 @@
 	ensures name##_words: (sent) ==> words_kept_but{Pre, Post}(to, to);    \
 	ensures name##_ready: (sent) ==> threads[to].state == THREAD_READY || threads[to].state == THREAD_EXHAUSTED; \
 	ensures name##_released: (sent) ==> threads[to].reply == NONE;
-/* t took the message of the sender: its tag, badge and payload; a caller waits in `slot` then, a sender goes on. */
-#define ENSURES_TAKEN(taken, t, sender, slot, arriving)                                                 \
-	ensures given: (taken) && \old(threads[sender].fault) == 0 ==>                                 \
-	  message_given(t, \old(threads[sender].registers[REG_A1]), \old(threads[sender].registers[REG_A2])); \
-	ensures heard: (taken) && \old(threads[sender].fault) == 0 ==>                                 \
-	  words_taken{Pre, Post}(t, sender, \at(threads[sender].registers[REG_A1], Pre));              \
-	ensures awaits: (taken) && \old(threads[sender].state) == THREAD_CALLING ==> threads[sender].reply == slot && \
-	  threads[sender].state == THREAD_AWAITING_REPLY;                                              \
-	ensures reply: (taken) && \old(threads[sender].state) == THREAD_CALLING ==> slots[slot].type == CAP_REPLY && \
-	  slots[slot].object == sender;                                                               \
-	ensures goes: (taken) && \old(threads[sender].state) != THREAD_CALLING ==> threads[sender].registers[REG_A0] == STATUS_OK && \
-	  (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED);        \
-	ensures copied: (taken) ==> capability_came{Pre, Post}(arriving, sender, \at(threads[sender].registers[REG_A3], Pre)); \
-	ensures waits: (taken) ==> threads_wait_but{Pre, Post}(t, sender);                             \
-	ensures words: (taken) ==> words_kept_but{Pre, Post}(t, t);
 /* One that met nobody: it keeps tag, badge and the number of the capability, and its payload. */
 #define ENSURES_QUEUED(queued, t, tag, badge, out)                                                     \
 	ensures carries: (queued) ==> threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == badge && \
