@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from provers import VERSIONS, key_of, text_of
+from smt import parts_of
 
 PARSE = ["-machdep", "gcc_x86_64", "-c11"]
 # Without two simplifications that cost WP most of its time on functions with many branches and prove next to nothing.
@@ -169,56 +170,6 @@ def blamed(message, functions):
     named = [f for f in functions if name and f.name == name.group(1)]
     at = [f for f in functions if line and f.first <= int(line.group(1)) <= f.end]
     return named or at or functions
-
-
-def parts_of(text):
-    """What a goal concludes, part by part if it is a conjunction: {label: the goal with this part as its conclusion}. From
-    what is assumed follow all parts together exactly if each follows. Making a goal is dear, so contracts say in one clause
-    what belongs together; proving is cheap only part by part."""
-    begin = text.rindex(b"(assert")
-    opened, other = [], {}  # where a bracket's partner is
-    for bracket in re.finditer(rb"[()]", text[begin:]):
-        at = begin + bracket.start()
-        if bracket.group() == b"(":
-            opened.append(at)
-        elif opened:
-            other[at] = opened.pop()
-            other[other[at]] = at
-
-    def head(at):
-        return re.match(rb"\(\s*([^\s()]*)", text[at:at + 200]).group(1)
-
-    def last(at):
-        """Where the last member of a list begins, if it is a list."""
-        end = other[at] - 1
-        while text[end:end + 1].isspace():
-            end -= 1
-        return other.get(end)
-
-    at, allowed = last(begin), (b"not",)
-    while at is not None and head(at) in allowed:
-        at, allowed = last(at), (b"forall", b"let", b"=>")
-    found, waiting = [], [at]
-    while waiting:
-        one = waiting.pop()
-        if one is None or head(one) != b"and":
-            found.append(one)
-            continue
-        place = text.index(b"and", one) + 3
-        members = []
-        while (token := re.compile(rb"\s*(\)|[^\s()]+|\()").match(text, place)).group(1) != b")":
-            start = token.start(1)
-            place = other[start] + 1 if token.group(1) == b"(" else token.end()
-            members.append(start if token.group(1) == b"(" else None)
-        waiting += reversed(members)
-    if len(found) < 2 or None in found:
-        return {"": text}
-    parts, before, behind = {}, text[:at], text[other[at] + 1:]
-    for number, one in enumerate(found, 1):
-        name = re.fullmatch(rb"P_(\w+)", head(one))
-        label = name.group(1).decode() if name else f"part{number}"
-        parts[f"_{label}" if f"_{label}" not in parts else f"_{label}_{number}"] = before + text[one:other[one] + 1] + behind
-    return parts
 
 
 def generate(root, environment, functions, folder, prover, smoke=False, borders=None, uninitialized=()):

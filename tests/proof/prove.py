@@ -33,6 +33,7 @@ PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
 BATCH = 6           # functions whose goals one call of Frama-C makes: it reads the unit once for them
+SOON = 3            # steps of the ladder that come soon: with both provers
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 
@@ -527,7 +528,7 @@ def judge_mutant(run, base, mutant):
     proof = run.proof(mutant.folder, width=1)
     proof.first_only, proof.first_goal = True, mutant.what
     if all(proves_soon(run, function) for function in mutant.functions):
-        proof.ladder = proof.ladder[:2]
+        proof.ladder = proof.ladder[:SOON]
     proof.run(mutant.functions)
     proof.pool.end()
     for function in mutant.functions:
@@ -544,10 +545,10 @@ def judge_mutant(run, base, mutant):
 
 
 def proves_soon(run, function):
-    """Whether each goal of the function is recorded with no more steps than the first two attempts have: then these are
+    """Whether each goal of the function is recorded with no more steps than the first attempts have: then these are
     enough to say that a goal is not proved any more, and the long ones need not be waited for."""
     lines = run.recorded.get((function.unit, function.name))
-    most = dict(provers.LADDER[:2])
+    most = {provers.tool_of(prover): steps for prover, steps in provers.LADDER[:SOON]}
     return lines is not None and all(int(steps) <= most[prover] for _, prover, steps in map(str.split, lines))
 
 

@@ -1,0 +1,82 @@
+"""smt - goals as Why3 writes them for provers: what they conclude, split into parts, and with less to read.
+
+A goal's text ends with one assertion: not (for all ... if this and if that then the conclusion)."""
+import re
+
+DEFINITION = re.compile(rb";; (P_\w+)'def\n\(assert\n.*?\n\n", re.S)
+MEMBER = re.compile(rb"\s*(\)|[^\s()]+|\()")
+
+
+class Goal:
+    """The brackets of a goal's last assertion, and where its conclusion stands."""
+
+    def __init__(self, text):
+        self.text, begin = text, text.rindex(b"(assert")
+        opened, self.other = [], {}     # where a bracket's partner is
+        for bracket in re.finditer(rb"[()]", text[begin:]):
+            at = begin + bracket.start()
+            if bracket.group() == b"(":
+                opened.append(at)
+            elif opened:
+                self.other[at] = opened.pop()
+                self.other[self.other[at]] = at
+        self.conclusion, allowed = self.last(begin), (b"not",)
+        while self.conclusion is not None and self.head(self.conclusion) in allowed:
+            self.conclusion, allowed = self.last(self.conclusion), (b"forall", b"let", b"=>")
+
+    def head(self, at):
+        return re.match(rb"\(\s*([^\s()]*)", self.text[at:at + 200]).group(1)
+
+    def last(self, at):
+        """Where the last member of a list begins, if that is a list."""
+        end = self.other[at] - 1
+        while self.text[end:end + 1].isspace():
+            end -= 1
+        return self.other.get(end)
+
+    def members(self, at):
+        """Where the members of a conjunction begin; None for one that is no list."""
+        place = self.text.index(b"and", at) + 3
+        while (token := MEMBER.match(self.text, place)).group(1) != b")":
+            start = token.start(1)
+            is_list = token.group(1) == b"("
+            place = self.other[start] + 1 if is_list else token.end()
+            yield start if is_list else None
+
+    def parts(self):
+        """Where the parts of the conclusion begin; one that is no conjunction has itself."""
+        found, waiting = [], [self.conclusion]
+        while waiting:
+            one = waiting.pop()
+            if one is None or self.head(one) != b"and":
+                found.append(one)
+            else:
+                waiting += reversed(list(self.members(one)))
+        return found
+
+
+def parts_of(text):
+    """What a goal concludes, part by part if it is a conjunction: {label: the goal with this part as its conclusion}. From
+    what is assumed follow all parts together exactly if each follows. Making a goal is dear, so contracts say in one clause
+    what belongs together; proving is cheap only part by part."""
+    goal = Goal(text)
+    found = goal.parts()
+    if len(found) < 2 or None in found:
+        return {"": text}
+    parts, before, behind = {}, text[:goal.conclusion], text[goal.other[goal.conclusion] + 1:]
+    for number, one in enumerate(found, 1):
+        name = re.fullmatch(rb"P_(\w+)", goal.head(one))
+        label = "_" + (name.group(1).decode() if name else f"part{number}")
+        parts[label if label not in parts else f"{label}_{number}"] = before + text[one:goal.other[one] + 1] + behind
+    return parts
+
+
+def bare(text):
+    """The goal without the definitions of predicates that quantify, but for those that its conclusion names: to the prover
+    the others are names without a meaning. Whoever proves this has proved the goal, from less; and it is most of the time
+    what was there before or what a function that was called promises, in the same words."""
+    goal = Goal(text)
+    if goal.conclusion is None:
+        return text
+    named = set(re.findall(rb"P_\w+", text[goal.conclusion:goal.other[goal.conclusion]]))
+    return DEFINITION.sub(lambda m: m.group() if m.group(1) in named or m.group().count(b"(forall") < 2 else b"", text)
