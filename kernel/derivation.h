@@ -62,30 +62,21 @@
     predicate entries_written = entries_pages && entries_levels && entries_blank; */
 
 /* Of functions that write slots. */
-#define REQUIRES_DERIVED requires typed: slots_typed; requires listed: slots_listed; requires links: slots_links; \
-	requires pages: slots_pages; requires levels: slots_levels; requires blank: slots_blank;
-#define ENSURES_DERIVED ensures typed: slots_typed; ensures listed: slots_listed; ensures links: slots_links; \
-	ensures pages: slots_pages; ensures levels: slots_levels; ensures blank: slots_blank;
-#define LOOP_DERIVED                                                                                   \
-	loop invariant typed: slots_typed; loop invariant listed: slots_listed; loop invariant links: slots_links; \
-	loop invariant pages: slots_pages; loop invariant levels: slots_levels; loop invariant blank: slots_blank;
+#define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank
+#define REQUIRES_DERIVED requires derived: DERIVED;
+#define ENSURES_DERIVED ensures derived: DERIVED;
+#define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
-#define REQUIRES_ORDERED REQUIRES_DERIVED requires ordered: list_ordered;
-#define ENSURES_ORDERED ENSURES_DERIVED ensures ordered: list_ordered;
-#define LOOP_ORDERED LOOP_DERIVED loop invariant ordered: list_ordered;
-#define REQUIRES_SETTLED REQUIRES_ORDERED requires settled: unsettled == NONE; requires written: entries_written;
-#define ENSURES_SETTLED ENSURES_ORDERED ensures settled: unsettled == NONE; ensures written: entries_written;
-#define LOOP_SETTLED LOOP_ORDERED \
-	loop invariant settled: unsettled == NONE; loop invariant written: entries_written;
-#define ENSURES_WRITTEN                                                                                \
-	ensures page_entries: entries_pages; ensures level_entries: entries_levels; ensures blank_entries: entries_blank;
+#define REQUIRES_ORDERED requires ordered: DERIVED && list_ordered;
+#define ENSURES_ORDERED ensures ordered: DERIVED && list_ordered;
+#define LOOP_ORDERED loop invariant ordered: DERIVED && list_ordered;
+#define REQUIRES_SETTLED requires settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
+#define ENSURES_SETTLED ensures settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
+#define LOOP_SETTLED loop invariant settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
+#define ENSURES_WRITTEN ensures written: entries_pages && entries_levels && entries_blank;
 /* The parts of list_ordered, which prove where their conjunction does not. */
-#define ENSURES_LIST                                                                                   \
-	ensures ends: apart != 0 ==> list_ends; ensures marks: apart != 0 ==> list_marks;              \
-	ensures between: apart != 0 ==> list_between; ensures ascending: apart != 0 ==> list_ascending; \
-	ensures forth: apart != 0 ==> list_forth; ensures back: apart != 0 ==> list_back;              \
-	ensures distinct: apart != 0 ==> list_distinct; ensures adjacent: apart != 0 ==> list_adjacent; \
-	ensures parents: apart != 0 ==> list_parents; ensures nested: apart != 0 ==> list_nested;
+#define ENSURES_LIST ensures list: apart != 0 ==> list_ends && list_marks && list_between && list_ascending && \
+	list_forth && list_back && list_distinct && list_adjacent && list_parents && list_nested;
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1], \
 	up[0 .. N_SLOTS - 1], apart

@@ -227,38 +227,25 @@
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && ghosts_zero; */
 
-/* The parts, for the contracts of functions that change the views named. */
-#define REQUIRES_THREADS_VALID                                                                         \
-	requires queued: threads_queued; requires placed: threads_placed;                              \
-	requires waiting: threads_waiting; requires timed: threads_timed;                              \
-	requires tied: threads_tied;
-#define REQUIRES_SLOTS_VALID                                                                           \
-	requires memory: slots_memory; requires ram: slots_ram; requires endpoints: slots_queues;      \
-	requires callers: slots_threads; requires tables: slots_tables; requires spaces: slots_spaces; \
-	requires containers: slots_containers; requires linked: slots_linked;
-#define REQUIRES_VALID                                                                                 \
-	REQUIRES_THREADS_VALID REQUIRES_SLOTS_VALID requires queues: queues_inside; requires hart: hart_valid;
-#define ENSURES_THREADS_VALID                                                                          \
-	ensures queued: threads_queued; ensures placed: threads_placed;                                \
-	ensures waiting: threads_waiting; ensures timed: threads_timed; ensures tied: threads_tied;
-#define ENSURES_SLOTS_VALID                                                                            \
-	ensures memory: slots_memory; ensures ram: slots_ram; ensures endpoints: slots_queues;        \
-	ensures callers: slots_threads; ensures tables: slots_tables; ensures spaces: slots_spaces;    \
-	ensures containers: slots_containers; ensures linked: slots_linked;
-#define ENSURES_HART_VALID                                                                             \
-	ensures hart: hart_inside; ensures schedule: hart_schedule; ensures dying: hart_dying; ensures timers: hart_timers;             \
-	ensures lines: hart_lines; ensures machine: machine_valid;
-#define ENSURES_VALID                                                                                  \
-	ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_HART_VALID ensures queues: queues_inside;
-#define ENSURES_TURNED                                                                                 \
-	ensures waits: threads_wait{Pre, Post}; ensures registers: registers_kept{Pre, Post};          \
-	ensures states: states_turned{Pre, Post}; ensures holder: hart.holder == \old(hart.holder); \
-	ensures bits: queues_same_but_links{Pre, Post};
+/* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for
+ * each clause; it is proved part by part. */
+#define THREADS_VALID threads_queued && threads_placed && threads_waiting && threads_timed && threads_tied
+#define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
+	slots_spaces && slots_containers && slots_linked
+#define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
+#define QUEUES_VALID queues_inside
+#define REQUIRES_THREADS_VALID requires threads: THREADS_VALID;
+#define REQUIRES_SLOTS_VALID requires slots: SLOTS_VALID;
+#define REQUIRES_VALID requires valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
+#define ENSURES_THREADS_VALID ensures threads: THREADS_VALID;
+#define ENSURES_SLOTS_VALID ensures slots: SLOTS_VALID;
+#define ENSURES_HART_VALID ensures hart: HART_VALID;
+#define ENSURES_VALID ensures valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
+#define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
+	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */
-#define ENSURES_TURNED_WORDS                                                                           \
-	ensures waits: threads_wait{Pre, Post}; ensures results: results_kept{Pre, Post};              \
-	ensures words: words_kept{Pre, Post}; ensures states: states_turned{Pre, Post}; \
-	ensures bits: queues_same_but_links{Pre, Post};
+#define ENSURES_TURNED_WORDS ensures turned: threads_wait{Pre, Post} && results_kept{Pre, Post} && \
+	words_kept{Pre, Post} && states_turned{Pre, Post} && queues_same_but_links{Pre, Post};
 #define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
 /* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. One clause a right: one bit each proves. */
 #define ENSURES_WITHOUT(condition, to, from, right)                                                    \
@@ -271,14 +258,4 @@
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
 #define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
-#define LOOP_VALID                                                                                     \
-	loop invariant queued: threads_queued; loop invariant placed: threads_placed;                  \
-	loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;                  \
-	loop invariant tied: threads_tied;                                                             \
-	loop invariant memory: slots_memory; loop invariant ram: slots_ram;                            \
-	loop invariant endpoints: slots_queues; loop invariant callers: slots_threads;                 \
-	loop invariant tables: slots_tables; loop invariant spaces: slots_spaces;                      \
-	loop invariant containers: slots_containers; loop invariant linked: slots_linked;              \
-	loop invariant hart: hart_inside; loop invariant schedule: hart_schedule; loop invariant dying: hart_dying;                            \
-	loop invariant timers: hart_timers; loop invariant lines: hart_lines;                          \
-	loop invariant machine: machine_valid; loop invariant queues: queues_inside;
+#define LOOP_VALID loop invariant valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
