@@ -33,7 +33,7 @@ PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
 BATCH = 6           # functions whose goals one call of Frama-C makes: it reads the unit once for them
-SOON = 3            # steps of the ladder that come soon: with both provers
+SOON = 4            # steps of the ladder that come soon: with both provers
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 

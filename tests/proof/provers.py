@@ -12,10 +12,13 @@ import tempfile
 import threading
 import time
 
-from smt import bare
+from smt import bare, near
 
-# In this order: what is cheap first, then each prover for as long as it is likely to help. `bare` is Z3 with less to read.
-LADDER = [("bare", 1_000_000), ("z3", 2_000_000), ("cvc4", 300_000), ("z3", 6_000_000), ("cvc4", 900_000)]
+# In this order: what is cheap first, then each prover for as long as it is likely to help. `bare` and `near` are Z3 with less
+# to read.
+LADDER = [("bare", 1_000_000), ("near", 2_000_000), ("z3", 2_000_000), ("cvc4", 300_000), ("near", 6_000_000),
+          ("z3", 6_000_000), ("cvc4", 900_000), ("near", 20_000_000), ("z3", 30_000_000)]
+LESS = {"bare": bare, "near": near}
 # Half of what nearly every goal is proved with: of some two thousand places that are no contradiction each uses all of it.
 SMOKE = [("z3", 1_000_000)]
 TEXT_OF = {"z3": "Z3_4_8_12", "cvc4": "CVC4_1_8"}
@@ -26,7 +29,7 @@ MEMORY_KIB = 4_000_000
 
 def tool_of(prover):
     """The program behind a step of the ladder."""
-    return "z3" if prover == "bare" else prover
+    return "z3" if prover in LESS else prover
 
 
 def command(prover, limit, path):
@@ -140,7 +143,7 @@ def prove(key, text_for, results, ladder, may_ask=True):
                 tried.append(f"{prover}: WP gave no text for it")
                 stuck.add(prover)
                 continue
-            verdict, steps, spent = ask(tool_of(prover), limit, bare(text) if prover == "bare" else text)
+            verdict, steps, spent = ask(tool_of(prover), limit, LESS.get(prover, bytes)(text))
             seconds += spent
             results.add(key, prover, verdict, steps, limit)
             answer = verdict, steps
@@ -152,7 +155,7 @@ def prove(key, text_for, results, ladder, may_ask=True):
         undecided = undecided or verdict == "undecided"
         if verdict in ("stuck", "undecided"):
             stuck.add(prover)
-        if prover == "bare" and verdict != "undecided":
+        if prover in LESS and verdict != "undecided":
             continue
         tried.append(f"{prover}: {verdict} after {steps} steps" if verdict != "undecided" else
                      f"{prover}: no answer in {SECONDS:.0f} s")

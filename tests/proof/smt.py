@@ -71,12 +71,34 @@ def parts_of(text):
     return parts
 
 
-def bare(text):
-    """The goal without the definitions of predicates that quantify, but for those that its conclusion names: to the prover
-    the others are names without a meaning. Whoever proves this has proved the goal, from less; and it is most of the time
-    what was there before or what a function that was called promises, in the same words."""
+def named_in(text):
+    """The predicates that the conclusion of a goal names."""
     goal = Goal(text)
-    if goal.conclusion is None:
-        return text
-    named = set(re.findall(rb"P_\w+", text[goal.conclusion:goal.other[goal.conclusion]]))
-    return DEFINITION.sub(lambda m: m.group() if m.group(1) in named or m.group().count(b"(forall") < 2 else b"", text)
+    return set() if goal.conclusion is None else \
+        set(re.findall(rb"P_\w+", text[goal.conclusion:goal.other[goal.conclusion]]))
+
+
+def without_definitions(text, wanted):
+    """The goal without the definitions of predicates that quantify, but for those that are wanted: to the prover the others
+    are names without a meaning. Whoever proves this has proved the goal, from less."""
+    return DEFINITION.sub(lambda m: m.group() if m.group().count(b"(forall") < 2 or wanted(m.group(1), m.group()) else b"", text)
+
+
+def bare(text):
+    """With what the conclusion names. Most of the time it is what was there before, or what a function that was called
+    promises, in the same words."""
+    named = named_in(text)
+    return without_definitions(text, lambda name, _: name in named)
+
+
+def near(text):
+    """With what the conclusion names, what that is made of, and all that is made of the same: the frames of one field, say,
+    for a goal about it."""
+    definitions = {m.group(1): set(re.findall(rb"P_\w+", m.group())) for m in DEFINITION.finditer(text)}
+    named, waiting = set(), list(named_in(text))
+    while waiting:
+        one = waiting.pop()
+        if one not in named:
+            named.add(one)
+            waiting += definitions.get(one, ())
+    return without_definitions(text, lambda name, _: definitions[name] & named)
