@@ -180,7 +180,7 @@ class Proof:
         self.done, self.total, self.parts = 0, 0, itertools.count()
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
-        self.first_goal = ""        # and ask this one before the others
+        self.first_goal = ""        # and ask the one with this name, or its parts, before the others
         self.left = {}
 
     def run(self, functions):
@@ -262,7 +262,7 @@ class Proof:
         report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
                             "prover": goal["by"], "steps": 0, "key": goal["key"], "tried": []} for goal in made["goals"]]
         waiting = sorted((goal for goal in report["goals"] if not goal["prover"]),
-                         key=lambda goal: goal["name"] != self.first_goal)
+                         key=lambda goal: not goal["name"].startswith(self.first_goal))
         report["open"] = len(waiting)
         for goal in waiting:
             # What is known already costs nothing: at once. The rest queues behind what was begun before.
