@@ -221,7 +221,7 @@ class Proof:
                 self.finish(function)
             else:
                 waiting.append(function)
-        for part in wp.batches([f for f in waiting if not self.begin_known(f)], BATCH):
+        for part in wp.batches([f for f in waiting if not self.begin_known(f)], 1 if self.smoke else BATCH):
             self.pool.add((1, 1, unit), self.begin, part)
 
     def goals_path(self, function):

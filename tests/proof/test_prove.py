@@ -376,6 +376,25 @@ def test_a_dead_branch_is_found_by_smoke(tree):
     fails(tree.prove("--smoke"), "next: false is proved before the statement `x = (unsigned int)7;`")
 
 
+def test_a_dead_call_is_found_by_smoke_in_its_caller(tree):
+    tree.write("kernel/a.c", GOOD + """/*@ requires x < 9; assigns \\nothing; exits \\false; */
+unsigned late(unsigned x)
+{
+	return x + 1;
+}
+/*@ requires x < 9; assigns \\nothing; */
+unsigned twice(unsigned x)
+{
+	if (next(x) > x + 1)
+		return late(x);
+	return next(next(x));
+}
+""")
+    done = tree.prove("--smoke")
+    fails(done, "twice: false is proved", "functions: 2 of 3 clean")
+    assert "late: false" not in done.stdout and "next: false" not in done.stdout, done.stdout
+
+
 def test_what_is_not_there_is_said(tree):
     tree.write("kernel/a.c", GOOD)
     done = tree.prove("kernel/b.c")
