@@ -33,7 +33,6 @@ PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
 BATCH = 6           # functions whose goals one call of Frama-C makes: it reads the unit once for them
-SOON = 4            # steps of the ladder that come soon: with both provers
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 
@@ -527,8 +526,7 @@ def judge_mutant(run, base, mutant):
     """(caught, by what). A goal counts if the same goal is proved where the fault is not."""
     proof = run.proof(mutant.folder, width=1)
     proof.first_only, proof.first_goal = True, mutant.what
-    if all(proves_soon(run, function) for function in mutant.functions):
-        proof.ladder = proof.ladder[:SOON]
+    proof.ladder = proof.ladder[:max((enough(run, function) for function in mutant.functions), default=len(provers.LADDER))]
     proof.run(mutant.functions)
     proof.pool.end()
     for function in mutant.functions:
@@ -544,12 +542,15 @@ def judge_mutant(run, base, mutant):
         else (None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
 
 
-def proves_soon(run, function):
-    """Whether each goal of the function is recorded with no more steps than the first attempts have: then these are
-    enough to say that a goal is not proved any more, and the long ones need not be waited for."""
+def enough(run, function):
+    """How many steps of the ladder were enough to prove each goal of the function, as it is recorded: then they are enough to
+    say that a goal is not proved any more, and the longer ones need not be waited for."""
     lines = run.recorded.get((function.unit, function.name))
-    most = {provers.tool_of(prover): steps for prover, steps in provers.LADDER[:SOON]}
-    return lines is not None and all(int(steps) <= most[prover] for _, prover, steps in map(str.split, lines))
+    for count in (provers.SOON, provers.LATER) if lines is not None else ():
+        most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
+        if all(int(steps) <= most[prover] for _, prover, steps in map(str.split, lines)):
+            return count
+    return len(provers.LADDER)
 
 
 def states_without(run, wanted):
