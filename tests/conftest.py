@@ -11,6 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # The editor draws the line again at each key; this is the prompt with nothing typed behind it.
 PROMPT = r"mullion:/[^\r\n>]*> \x1b\[K"
+LOG = re.compile(r"^\[ *\d+\.\d+\] .*\n?", re.M)     # a line of the system's log on the serial line
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

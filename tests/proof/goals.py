@@ -11,14 +11,13 @@ from smt import parts_of
 
 PARSE = ["-machdep", "gcc_x86_64", "-c11"]
 # Without two simplifications that cost WP most of its time on functions with many branches and prove next to nothing.
-OPTIONS = ["-wp", "-wp-rte", "-wp-model", "Typed+real", "-wp-definitions-terminate", "-wp-declarations-terminate",
-           "-wp-no-ground", "-wp-no-pruning"]
+MODEL = ["-wp", "-wp-model", "Typed+real", "-wp-no-ground", "-wp-no-pruning"]
+OPTIONS = MODEL + ["-wp-rte", "-wp-definitions-terminate", "-wp-declarations-terminate"]
 # With -rte-initialized for the functions that have a local variable without a value: of the views, which always have one,
 # it would ask the same again at each read.
 # WP writes each goal for the provers and asks none: in this mode it takes results from a cache, and this one is empty.
 PRINT = ["-wp-cache", "offline", "-wp-filename-truncation", "200"]
-SMOKE = ["-wp", "-wp-model", "Typed+real", "-wp-no-ground", "-wp-no-pruning", "-wp-smoke-tests",
-         "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
+SMOKE = MODEL + ["-wp-smoke-tests", "-wp-prop=-@ensures,-@assigns,-@assert,-@requires,-@invariant,-@variant,-@terminates"]
 SECONDS = 3600
 
 GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+)( : Valid)?[^\n]*(\n +Qed: Valid)?", re.M)

@@ -74,6 +74,7 @@ class Kernel:
         self.files = sorted(str(p.relative_to(self.root)) for p in (self.root / "kernel").rglob("*")
                             if p.suffix in (".c", ".h", ".S", ".ld"))
         self.texts = {name: (self.root / name).read_text(encoding="utf-8") for name in self.files}
+        self.bodies_of = {}     # what bodies() found out
         self.units = {}
         for name in self.files:
             found = functions_in(self.texts[name], name) if name.endswith((".c", ".h")) else []
@@ -132,17 +133,23 @@ class Kernel:
                 waiting.append(str(path.resolve().relative_to(self.root.resolve())))
         return sorted(found)
 
+    def bodies(self, name):
+        """(the text of a file without comments, [(line, begin, end) of the body of each function that is no ghost])."""
+        if name not in self.bodies_of:
+            code = code_of(self.texts[name])
+            found = [(code.count("\n", 0, m.start(1)) + 1, m.end(), closing(code, m.end() - 1)) for m in DEFINITION.finditer(code)]
+            self.bodies_of[name] = without_comments(self.texts[name]), [one for one in found if not self.in_ghost(name, one[0])]
+        return self.bodies_of[name]
+
     def read_for(self, function):
         """All that the goals of a function are made from: its unit and the headers, without the bodies of other functions,
         of which WP takes the contracts."""
         parts = []
         for name in self.includes(function.unit):
-            text, code = without_comments(self.texts[name]), code_of(self.texts[name])
-            for match in reversed(list(DEFINITION.finditer(code))):
-                line = code.count("\n", 0, match.start(1)) + 1
-                if (name, line) != (function.unit, function.line) and not self.in_ghost(name, line):
-                    end = closing(code, match.end() - 1)
-                    text = text[:match.end()] + re.sub(r"[^\n]", "", text[match.end():end]) + text[end:]
+            text, bodies = self.bodies(name)
+            for line, begin, end in reversed(bodies):
+                if (name, line) != (function.unit, function.line):
+                    text = text[:begin] + re.sub(r"[^\n]", "", text[begin:end]) + text[end:]
             parts.append(f"{name}\n{text}")
         return "\n".join(parts)
 

@@ -146,7 +146,7 @@ def prove(key, text_for, results, ladder, may_ask=True):
                 tried.append(f"{prover}: WP gave no text for it")
                 stuck.add(prover)
                 continue
-            verdict, steps, spent = ask(tool_of(prover), limit, LESS.get(prover, bytes)(text))
+            verdict, steps, spent = ask(tool_of(prover), limit, LESS[prover](text) if prover in LESS else text)
             seconds += spent
             results.add(key, prover, verdict, steps, limit)
             answer = verdict, steps

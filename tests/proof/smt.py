@@ -81,14 +81,13 @@ def named_in(text):
 def without_definitions(text, wanted):
     """The goal without the definitions of predicates that quantify, but for those that are wanted: to the prover the others
     are names without a meaning. Whoever proves this has proved the goal, from less."""
-    return DEFINITION.sub(lambda m: m.group() if m.group().count(b"(forall") < 2 or wanted(m.group(1), m.group()) else b"", text)
+    return DEFINITION.sub(lambda m: m.group() if m.group().count(b"(forall") < 2 or wanted(m.group(1)) else b"", text)
 
 
 def bare(text):
     """With what the conclusion names. Most of the time it is what was there before, or what a function that was called
     promises, in the same words."""
-    named = named_in(text)
-    return without_definitions(text, lambda name, _: name in named)
+    return without_definitions(text, named_in(text).__contains__)
 
 
 def near(text):
@@ -101,4 +100,4 @@ def near(text):
         if one not in named:
             named.add(one)
             waiting += definitions.get(one, ())
-    return without_definitions(text, lambda name, _: definitions[name] & named)
+    return without_definitions(text, lambda name: definitions[name] & named)

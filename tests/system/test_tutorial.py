@@ -12,7 +12,7 @@ import time
 import pexpect
 import pytest
 
-from conftest import ESCAPES, ROOT, copy_tree
+from conftest import ESCAPES, LOG, ROOT, copy_tree
 
 TUTORIAL = (ROOT / "userland" / "TUTORIAL.md").read_text(encoding="utf-8")
 PROMPT = re.compile(r"(\$|mullion:/[^ >]*>|\(gdb\)) ")
@@ -43,9 +43,6 @@ def exchanges(transcript):
 
 def same(expected, seen):
     return re.fullmatch(".*?".join(re.escape(part) for part in expected.split("...")), seen) is not None
-
-
-LOG = re.compile(r"\[ *\d+\.\d+\] ")
 
 
 def matches(expected, seen):
