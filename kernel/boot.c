@@ -211,7 +211,7 @@ static void boot_machine(void)
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
     assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, unsettled;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures apart: apart != 0;
     ensures tables: slots_in_tables; */
 static void boot_kernel_block(void)
@@ -263,7 +263,7 @@ static inline u32 boot_granules(u8 bits)
 /*@ requires record_fits && system_fits && 0 <= base <= end;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     assigns \nothing;
-    ensures ram: \result && kind == MEMORY_RAM ==> boot_record.image_start + SPACE_BYTES <= base &&
+    ensures ram: \result && kind == MEMORY_RAM ==> boot_record.image_start + IMAGE_SYSTEM <= base &&
       end <= boot_record.image_start + RAM_MAX; */
 static bool boot_lies_well(u8 kind, u64 base, u64 end)
 {
@@ -411,8 +411,10 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 
 /*@ REQUIRES_DERIVED
     requires kernel_valid && actor.table + actor.size <= N_SLOTS;
-    assigns STATE;
-    ENSURES_VALID ENSURES_DERIVED */
+    assigns queues[0 .. N_QUEUES - 1], hart;
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current);
+    ENSURES_DERIVED */
 static enum status boot_bind(struct actor actor, struct program_operation o)
 {
 	u32 s = actor.table + o.a0;
@@ -428,7 +430,8 @@ static enum status boot_bind(struct actor actor, struct program_operation o)
 
 /*@ requires kernel_valid;
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current); */
 static enum status boot_window(struct actor actor, struct program_operation o)
 {
 	return actor.table == KERNEL_TABLE ? sched_add_window(o.a2, o.a3) : STATUS_REFUSED;
@@ -437,8 +440,9 @@ static enum status boot_window(struct actor actor, struct program_operation o)
 /* What only boot does: OP_BIND, OP_FILL, OP_WINDOW. Not inline, for the sake of the loop around it. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    REQUIRES_STANDING
     assigns STATE, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_DERIVED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED */
 static __attribute__((noinline)) enum status boot_only(struct actor actor, struct program_operation o)
 {
 	if (o.operation == OP_FILL)
@@ -449,9 +453,10 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
 /* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    REQUIRES_STANDING
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static enum status boot_operation(struct actor actor, u64 at)
 {
 	enum status status = STATUS_AGAIN;
@@ -459,7 +464,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 
 	if (operation >= OP_BIND && operation <= OP_WINDOW)
 		return boot_only(actor, boot_read_operation(at));
-	/*@ LOOP_VALID LOOP_SETTLED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop assigns i, status, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
@@ -497,14 +502,15 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
 
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits && section_fits(section);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static void boot_section(struct program_section section)
 {
 	struct actor actor = boot_actor(section.actor);
 	u64 at = section.offset / 8;
 
-	/*@ LOOP_VALID LOOP_SETTLED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant steps: i <= section.count && at == section.offset / 8 + 6 * i;
 	    loop assigns i, at, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
@@ -520,13 +526,14 @@ static void boot_section(struct program_section section)
 /* All sections; answers how many operations there were. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;
 
-	/*@ LOOP_VALID LOOP_SETTLED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop assigns i, operations, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
 	    loop variant boot_system.sections - i; */
 	for (u32 i = 0; i < boot_system.sections; i++) {

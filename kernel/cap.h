@@ -161,13 +161,17 @@ static inline void cap_reserve(u64 s, u64 t)
 
 /* Free the slots that thread t reserved. */
 /*@ REQUIRES_DERIVED
-    requires threads_waiting && threads_tied && slots_valid && thread_index(t);
-    assigns slots[0 .. N_SLOTS - 1].type, threads[t].reply, threads[t].arrival;
+    requires threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t);
+    assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t];
     exits \false;
     ensures waiting: threads_waiting;
     ensures tied: threads_tied;
+    ensures mirrored: threads_mirrored;
+    ensures awaiting: threads_await;
+    ensures answered: answer_in[t] == NONE;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures kept: slots_kept{Pre, Post};
+    ensures types: \forall integer k; slot_index(k) ==> slots[k] == {\old(slots[k]) \with .type = slots[k].type};
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures old: \forall integer k; slot_index(k) && is_capability{Post}(k) ==> is_capability{Pre}(k);
     ensures released: threads[t].reply == NONE && threads[t].arrival == NONE;
@@ -175,6 +179,7 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures freed_arrival: \old(threads[t].arrival) != NONE ==> slots[\old(threads[t].arrival)].type == CAP_EMPTY; */
 static inline void cap_release(u32 t)
 {
+	/*@ ghost answer_in[t] = NONE; */
 	if (threads[t].reply != NONE)
 		slots[threads[t].reply].type = CAP_EMPTY;
 	if (threads[t].arrival != NONE)

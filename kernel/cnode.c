@@ -95,9 +95,10 @@ static inline void cnode_note_container(struct place to)
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
+    REQUIRES_STANDING
     requires written: entries_written && unsettled == to.slot && is_capability(to.slot);
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(to.slot), unsettled;
-    ENSURES_VALID ENSURES_KEPT ENSURES_DERIVED
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_DERIVED
     ensures written: entries_written && unsettled == NONE;
     ensures mapped: to.container == IN_SPACE ==> entry_shows(to.slot);
     ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot);
@@ -115,8 +116,9 @@ static void cnode_filled(struct place to)
 
 /*@ REQUIRES_DERIVED
     requires kernel_valid && slot_index(s) && entries_written && s == unsettled;
+    REQUIRES_STANDING
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(s);
-    ENSURES_VALID ENSURES_DERIVED
+    ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED
     ensures written: entries_written;
     ensures blank: \old(slots[s].container) == IN_SPACE ==> shown_type[s] == CAP_EMPTY;
     ensures kept: slots_kept{Pre, Post}; */
@@ -223,8 +225,9 @@ static inline void cnode_transfer(u32 from, u32 to)
 /* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_DERIVED
-    requires slots: slot_index(from) && slot_index(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    requires slots: 0 < from < N_SLOTS && 0 < to < N_SLOTS && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
+    requires answers: used_reply == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
@@ -233,6 +236,7 @@ static inline void cnode_transfer_reply(u32 from, u32 to)
 {
 	cap_describe(from, to);
 	slots[to].container = IN_TABLE;
+	/*@ ghost answer_in[slots[to].object] = to; */
 	threads[slots[to].object].reply = to;
 	slots[from].type = CAP_EMPTY;
 }
@@ -264,6 +268,7 @@ enum status cnode_move(struct place to, struct place from)
 	if (from.container == IN_SPACE)
 		space_emptied(from.slot);
 	cnode_transfer(from.slot, to.slot);
+	/*@ assert capabilities: capabilities_kept_but{Pre, Here}(from.slot); */
 	cnode_filled(to);
 	return STATUS_OK;
 }
@@ -275,7 +280,8 @@ enum status cnode_move(struct place to, struct place from)
     requires kernel_valid && which < DYING_LISTS;
     requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
       (which >= DYING_TABLES ==> slot_index(object));
-    assigns STATE, apart;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1],
+      hart.dying[0 .. DYING_LISTS - 1], apart;
     ENSURES_VALID ENSURES_ORDERED
     ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures same: slots_same_but_links{Pre, Post}; */
@@ -343,8 +349,9 @@ static inline u32 cnode_table_size(u8 bits)
 /* The original of an object in slot s is gone: out of use at once. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && slot_index(s);
+    REQUIRES_STANDING
     assigns STATE, apart;
-    ENSURES_VALID ENSURES_ORDERED
+    ENSURES_VALID ENSURES_STANDING ENSURES_ORDERED
     ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures kept: slots_kept{Pre, Post}; */
 static void cnode_destroy(u32 s)
@@ -423,8 +430,9 @@ enum status cnode_delete(u32 s)
 /* Delete one leaf below slot s, which has children. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
       is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k)); */
@@ -447,8 +455,9 @@ static enum status cnode_delete_leaf(u32 s)
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static bool cnode_bury_slot(u32 s)
 {
 	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
@@ -478,8 +487,9 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
 
 /*@ REQUIRES_SETTLED
     requires kernel_valid && thread_index(t);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
@@ -494,8 +504,9 @@ static void cnode_bury_thread(u32 t)
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
@@ -554,7 +565,7 @@ enum status cnode_revoke(u32 s)
 		return STATUS_NO_CAP;
 	if (slots[s].type > CAP_THREAD)
 		return STATUS_BAD_TYPE;
-	/*@ LOOP_VALID LOOP_SETTLED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant steps: i < REVOKE_STEPS;
 	    loop assigns i, status, STATE_AND_ENTRIES;
 	    loop variant REVOKE_STEPS - i; */

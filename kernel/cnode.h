@@ -21,7 +21,7 @@ struct place {
 /*@ predicate nothing_dies = hart.dying[DYING_THREADS].head == NONE && hart.dying[DYING_QUEUES].head == NONE &&
       hart.dying[DYING_TABLES].head == NONE && hart.dying[DYING_SPACES].head == NONE;
     predicate actor_valid(struct actor a) = a.table + a.size <= N_SLOTS;
-    predicate place_valid(struct place p) = slot_index(p.slot) && p.container <= IN_THREAD &&
+    predicate place_valid(struct place p) = 0 < p.slot < N_SLOTS && p.container <= IN_THREAD &&
       (p.container == IN_SPACE ==> is_space_slot(p.slot) && p.kind <= 2) &&
       (p.container == IN_THREAD ==> is_thread_slot(p.slot)); */
 
@@ -43,8 +43,9 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_KEPT ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_SETTLED
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
@@ -59,8 +60,9 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
@@ -78,8 +80,9 @@ enum status cnode_move(struct place to, struct place from);
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures capabilities: capabilities_kept_but{Pre, Post}(s);
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
@@ -91,8 +94,9 @@ enum status cnode_delete(u32 s);
  * OK also means that the whole range is free again. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3 (part): nothing is left below it, unless it went itself.
     ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
     // I3: and that is to say: nothing that is derived from it, at whatever distance.
@@ -106,8 +110,9 @@ enum status cnode_revoke(u32 s);
 /* One bounded step of destruction; false if nothing is dying. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_SETTLED
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures idle: \result == \false ==> nothing_dies &&
       (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); */
 bool cnode_bury(void);

@@ -10,16 +10,16 @@
     predicate slot_index(integer s) = 0 <= s < N_SLOTS;
     predicate space_index(integer p) = 0 <= p < N_SPACES;
     predicate is_space_slot(integer s) = slot_index(s) && SPACE_FIRST_SLOT <= s % SPACE_SLOTS < SPACE_HEADER;
-    predicate is_thread_slot(integer s) = slot_index(s) && THREAD_SLOT_OFFSET <= s % 16;
+    predicate is_thread_slot(integer s) = 16 <= s < N_SLOTS && THREAD_SLOT_OFFSET <= s % 16;
 
     // I1: what a capability names lies in the view of its type, as a whole.
     predicate slots_memory = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED ==>
       6 <= slots[s].size_bits <= 37 && slots[s].object + (1 << (slots[s].size_bits - 6)) <= 0x100000000;
     predicate slots_ram = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED &&
-      slots[s].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= slots[s].object &&
+      slots[s].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[s].object &&
       slots[s].object - machine.base_granule + (1 << (slots[s].size_bits - 6)) <= N_QUEUES;
     predicate slots_queues = \forall integer s; slot_index(s) &&
-      (slots[s].type == CAP_ENDPOINT || slots[s].type == CAP_NOTIFICATION) ==> 0 < slots[s].object < N_QUEUES;
+      (slots[s].type == CAP_ENDPOINT || slots[s].type == CAP_NOTIFICATION) ==> KERNEL_QUEUES <= slots[s].object < N_QUEUES;
     predicate slots_threads = \forall integer s; slot_index(s) &&
       (slots[s].type == CAP_THREAD || slots[s].type == CAP_REPLY || slots[s].type == CAP_RESERVED) ==>
       0 < slots[s].object < N_THREADS;
@@ -41,9 +41,44 @@
     predicate queues_inside = \forall integer q; queue_index(q) ==> queues[q].head < N_THREADS &&
       queues[q].tail < N_THREADS && queues[q].bound < N_THREADS && queues[q].line < N_LINES &&
       queues[q].timer <= N_TIMERS && queues[q].link < N_QUEUES;
+    // I5: the ghost mirrors say what the structs say.
+    predicate threads_mirrored = \forall integer t; thread_index(t) ==> threads[t].state == stands_as[t] &&
+      threads[t].queue == stands_on[t] && threads[t].next == next_of[t] && threads[t].prev == prev_of[t];
+    predicate queues_mirrored = \forall integer q; queue_index(q) ==> queues[q].head == head_of[q] &&
+      queues[q].tail == tail_of[q];
+    // I5: who stands on a queue is linked with its neighbours there, both ways, and is an end where it has none.
+    predicate links_forth = \forall integer s, t; 0 < s < N_THREADS && 0 < t < N_THREADS && stands_on[s] != NONE &&
+      next_of[s] == t ==> prev_of[t] == s && stands_on[t] == stands_on[s];
+    predicate links_back = \forall integer s, t; 0 < s < N_THREADS && 0 < t < N_THREADS && stands_on[s] != NONE &&
+      prev_of[s] == t ==> next_of[t] == s && stands_on[t] == stands_on[s];
+    predicate links_first = \forall integer q, t; 0 < q < N_QUEUES && 0 < t < N_THREADS ==>
+      (head_of[q] == t <==> stands_on[t] == q && prev_of[t] == NONE);
+    predicate links_last = \forall integer q, t; 0 < q < N_QUEUES && 0 < t < N_THREADS ==>
+      (tail_of[q] == t <==> stands_on[t] == q && next_of[t] == NONE);
+    predicate links_ends = \forall integer q; queue_index(q) ==> (head_of[q] == NONE <==> tail_of[q] == NONE);
+    // Index 0 is nobody, and no queue.
+    predicate links_nobody = stands_on[NONE] == NONE && next_of[NONE] == NONE && prev_of[NONE] == NONE &&
+      head_of[NONE] == NONE && tail_of[NONE] == NONE;
+    // I5: the state of a thread says whether it stands on a queue of the kernel, on one of an object, or on none: of all but
+    // two, who are on their way.
+    predicate may_run(integer t) = stands_as[t] == THREAD_READY || stands_as[t] == THREAD_EXHAUSTED;
+    predicate stands(integer t) =
+      (stands_on[t] == NONE ==> stands_as[t] == THREAD_STOPPED || stands_as[t] == THREAD_AWAITING_REPLY) &&
+      (0 < stands_on[t] < KERNEL_QUEUES ==> may_run(t)) &&
+      (KERNEL_QUEUES <= stands_on[t] ==> THREAD_SENDING <= stands_as[t] <= THREAD_WAITING);
+    predicate threads_stand(integer x, integer y) = \forall integer t; 0 < t < N_THREADS && t != x && t != y ==> stands(t);
+    predicate current_runs = hart.current != NONE ==> stands_on[hart.current] == NONE && may_run(hart.current);
+    // I6: of each thread there is at most one reply, and only while it awaits it.
+    predicate slots_answer = \forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_REPLY && s != used_reply ==>
+      (\forall integer t; slots[s].object == t ==> answer_in[t] == s);
+    predicate threads_await = \forall integer t; thread_index(t) && answer_in[t] != NONE ==>
+      stands_as[t] == THREAD_AWAITING_REPLY && threads[t].reply == answer_in[t];
+    // On no queue, and nobody has the right to answer it: a thread that may become ready, or wait for something.
+    predicate loose(integer t) = stands_on[t] == NONE && answer_in[t] == NONE;
     // I1: a thread's table and space, and what it is tied to, lie inside the views.
     predicate threads_placed = \forall integer t; thread_index(t) ==>
-      threads[t].table + threads[t].table_size <= N_SLOTS && threads[t].root < N_SPACES && threads[t].bound < N_QUEUES;
+      threads[t].table + threads[t].table_size <= N_SLOTS && (threads[t].table == NONE ==> threads[t].table_size == 0) &&
+      threads[t].root < N_SPACES && threads[t].bound < N_QUEUES;
     // I6: so do the slots that a blocked thread keeps, and the two ends of a payment.
     predicate threads_waiting = \forall integer t; thread_index(t) ==> threads[t].reply < N_SLOTS &&
       threads[t].arrival < N_SLOTS && threads[t].client < N_THREADS && threads[t].server < N_THREADS &&
@@ -82,9 +117,9 @@
     predicate object_fits(integer type, integer kind, integer bits, integer object) =
       CAP_UNTYPED <= type <= CAP_THREAD &&
       (type == CAP_UNTYPED ==> 6 <= bits <= 37 && 0 <= object && object + (1 << (bits - 6)) <= 0x100000000 &&
-        (kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= object &&
+        (kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= object &&
           object - machine.base_granule + (1 << (bits - 6)) <= N_QUEUES)) &&
-      (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> 0 < object < N_QUEUES) &&
+      (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> KERNEL_QUEUES <= object < N_QUEUES) &&
       (type == CAP_TABLE ==> 1 <= bits <= 16 && 0 < object && object + (1 << bits) <= N_SLOTS) &&
       (type == CAP_SPACE ==> kind <= 2 && 0 < object < N_SPACES) && (type == CAP_THREAD ==> 0 < object < N_THREADS);
 
@@ -200,11 +235,14 @@
       is_held{A}(k) || k == s;
     predicate slots_standing{A, B} = \forall integer k; slot_index(k) ==> capability_same{A, B}(k);
 
-    predicate threads_valid = threads_queued && threads_placed && threads_waiting && threads_timed && threads_tied;
+    predicate threads_valid = threads_queued && threads_mirrored && threads_await && threads_placed && threads_waiting &&
+      threads_timed && threads_tied;
     predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
-      slots_spaces && slots_containers && slots_linked;
+      slots_spaces && slots_containers && slots_linked && slots_answer;
     predicate hart_valid = hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid;
-    predicate kernel_valid = threads_valid && queues_inside && slots_valid && hart_valid;
+    predicate queues_valid = queues_inside && queues_mirrored && links_forth && links_back && links_first && links_last &&
+      links_ends && links_nobody;
+    predicate kernel_valid = threads_valid && queues_valid && slots_valid && hart_valid;
 
     // Where boot begins, nothing is there. True of the image as it is loaded, as to the kernel block; everywhere else the
     // views of an object begin when retype has zeroed its memory (trusted.md, 2).
@@ -224,23 +262,35 @@
       (\forall integer i; 0 <= i < DYING_LISTS ==> hart.dying[i].head == 0 && hart.dying[i].tail == 0) &&
       (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&
       (\forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue == 0 && hart.lines[i].next == 0);
+    predicate links_zero = (\forall integer t; thread_index(t) ==> stands_as[t] == 0 && stands_on[t] == 0 && next_of[t] == 0 &&
+        prev_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
+      (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
-    predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && ghosts_zero; */
+    predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for
  * each clause; it is proved part by part. */
-#define THREADS_VALID threads_queued && threads_placed && threads_waiting && threads_timed && threads_tied
+#define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
+	threads_waiting && threads_timed && threads_tied
 #define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
-	slots_spaces && slots_containers && slots_linked
+	slots_spaces && slots_containers && slots_linked && slots_answer
+#define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
+	links_last && links_ends && links_nobody
 #define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
-#define QUEUES_VALID queues_inside
 #define REQUIRES_THREADS_VALID requires threads: THREADS_VALID;
 #define REQUIRES_SLOTS_VALID requires slots: SLOTS_VALID;
+#define REQUIRES_QUEUES_VALID requires queues: QUEUES_VALID;
 #define REQUIRES_VALID requires valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
 #define ENSURES_THREADS_VALID ensures threads: THREADS_VALID;
 #define ENSURES_SLOTS_VALID ensures slots: SLOTS_VALID;
+#define ENSURES_QUEUES_VALID ensures queues: QUEUES_VALID;
 #define ENSURES_HART_VALID ensures hart: HART_VALID;
 #define ENSURES_VALID ensures valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
+/* Where everybody is where the state says. */
+#define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE
+#define REQUIRES_STANDING requires standing: STANDING;
+#define ENSURES_STANDING ensures standing: STANDING;
+#define LOOP_STANDING loop invariant standing: STANDING;
 #define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
 	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */
@@ -256,6 +306,10 @@
 	ENSURES_WITHOUT(condition, to, from, RIGHT_GRANT) ENSURES_WITHOUT(condition, to, from, RIGHT_RETYPE) \
 	ENSURES_WITHOUT(condition, to, from, RIGHT_SCHEDULE)
 /* What operations may change: all objects and the hart, without and with hardware entries. */
-#define STATE threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
+#define LINKS stands_as[0 .. N_THREADS - 1], PLACES
+#define PLACES stands_on[0 .. N_THREADS - 1], ORDER
+#define ORDER next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[0 .. N_QUEUES - 1], tail_of[0 .. N_QUEUES - 1]
+#define OBJECTS threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
+#define STATE OBJECTS, LINKS, answer_in[0 .. N_THREADS - 1]
 #define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
 #define LOOP_VALID loop invariant valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;

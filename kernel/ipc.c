@@ -124,6 +124,30 @@ static inline void ipc_link_payer(u64 caller, u64 server)
 	threads[caller].server = (u32)server;
 }
 
+/* `receiver` works for `caller` from now on; on its budget if it is passive. True if the timer is too late for that, or if
+ * who pays has changed. */
+/*@ requires kernel_valid && thread_index(caller) && thread_index(receiver) &&
+      (passive ==> threads[caller].chain < CHAIN_MAX - 1);
+    assigns threads[0 .. N_THREADS - 1];
+    ENSURES_THREADS_VALID
+    ensures paid: passive ==> threads[caller].server == receiver && threads[receiver].client == caller;
+    ensures unpaid: !passive ==> threads_wait{Pre, Post};
+    ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
+    ensures faults: threads[caller].fault == \old(threads[caller].fault);
+    ensures others: threads_wait_but{Pre, Post}(caller, receiver);
+    ensures registers: registers_kept{Pre, Post};
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(-1); */
+static inline bool ipc_begin_serving(u64 caller, u64 receiver, bool passive)
+{
+	if (!passive)
+		return true;
+	ipc_link_payer(caller, receiver);
+	/*@ assert words: words_kept{Pre, Here}; */
+	/*@ assert rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Here}(k); */
+	return threads[receiver].limit != 0 && !sched_begin_limit(receiver);
+}
+
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
 /*@ requires kernel_valid && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
@@ -154,10 +178,11 @@ static inline void ipc_unlink_payer(u64 caller)
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires unused: slot_index(s) && slot_untied(s) && (s != NONE ==> !is_capability(s));
-    requires thread: 0 < t < N_THREADS;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    requires thread: 0 < t < N_THREADS && answer_in[t] == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
     ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
       threads[t].state == THREAD_AWAITING_REPLY;
     ensures rest: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
@@ -174,6 +199,7 @@ static inline void ipc_unlink_payer(u64 caller)
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_reply(u64 t, u64 s)
 {
+	/*@ ghost stands_as[t] = THREAD_AWAITING_REPLY; answer_in[t] = (u32)s; */
 	slots[s].type = CAP_REPLY;
 	slots[s].object = (u32)t;
 	threads[t].reply = (u32)s;
@@ -299,9 +325,11 @@ static void ipc_copy_payload(u32 to, u64 tag)
 }
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
-/*@ requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current;
-    ENSURES_VALID
+/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires state: state == THREAD_SENDING || state == THREAD_CALLING;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER;
+    ENSURES_VALID ENSURES_STANDING
     ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE;
     ensures last: queues[slots[s].object].tail == t && queues[slots[s].object].receivers == 0;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == slots[s].badge &&
@@ -315,6 +343,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 	u64 e = slots[s].object;
 
 	hart.current = NONE;
+	/*@ ghost stands_as[t] = state; */
 	threads[t].state = state;
 	threads[t].grant = slots[s].rights & RIGHT_GRANT;
 	threads[t].registers[REG_A1] = tag;
@@ -365,11 +394,12 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 
 /* A call that meets nobody waits its turn. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \result == hart.current;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == \old(slots[s].badge) &&
       threads[t].registers[REG_A3] == out;
@@ -385,29 +415,87 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 	return sched_leave();
 }
 
-/* The end of a call, or of an answer, with a capability: t gave its message to `to`. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;
-    assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
-    ensures leaves: \result == hart.current;
-    ensures given: message_given(to, tag, badge);
-    ensures handed: words_handed{Pre, Post}(to, tag);
-    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
-      capability_same{Pre, Post}(k);
-    ensures waits: threads_wait_but{Pre, Post}(to, to);
-    ensures reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) &&
-      threads[to].server == \old(threads[to].server);
-    ensures results: results_kept_but{Pre, Post}(to);
-    ensures words: words_kept_but{Pre, Post}(to, \old(hart.holder));
-    ensures states: states_turned{Pre, Post};
-    ensures bits: queues_same_but_links{Pre, Post}; */
+/* The end of a call, or of an answer: t gave its message to `to`, and whoever is most important runs. */
+#define CONTRACT_HAND_ON(badge)                                                                        \
+	REQUIRES_ORDERED                                                                               \
+	requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;                                \
+	requires stand: threads_stand(to, to) && used_reply == NONE && loose(to);                      \
+	assigns STATE, payload[0 .. 5], LIST;                                                          \
+	ENSURES_ORDERED                                                                                \
+	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
+	ensures leaves: \result == hart.current;                                                       \
+	ensures given: message_given(to, tag, badge);                                                  \
+	ensures handed: words_handed{Pre, Post}(to, tag);                                              \
+	ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out);                 \
+	ensures claimed: slots_claimed{Pre, Post}(0);                                                  \
+	ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==> \
+	  capability_same{Pre, Post}(k);                                                               \
+	ensures waits: threads_wait_but{Pre, Post}(to, to);                                            \
+	ensures reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) && \
+	  threads[to].server == \old(threads[to].server);                                              \
+	ensures results: results_kept_but{Pre, Post}(to);                                              \
+	ensures words: words_kept_but{Pre, Post}(to, \old(hart.holder));                               \
+	ensures states: states_turned{Pre, Post};                                                      \
+	ensures bits: queues_same_but_links{Pre, Post};
+
+/* With a capability. */
+/*@ CONTRACT_HAND_ON(badge) */
 static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	return sched_deliver(to, ipc_carry(t, to, tag, out, granted), badge);
+}
+
+/* In general, over the endpoint capability in slot s. `plain`: it is known that no capability travels; `late`: the payer
+ * changes, or its timer. */
+/*@ requires plain: slot_index(s) && (plain ==> threads[to].arrival == NONE);
+    CONTRACT_HAND_ON(\old(slots[s].badge)) */
+static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 to, u64 tag, u64 out, bool plain, bool late)
+{
+	if (!plain && ipc_carries(to, tag))
+		return ipc_deliver_cap(t, to, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	if (late || !sched_may_take_over(to))
+		return sched_deliver(to, tag, slots[s].badge);
+	return sched_hand_over(to, tag, slots[s].badge);
+}
+
+/* The receiver, the first at endpoint e, leaves it, and the current thread t awaits its answer in the slot that the receiver
+ * had reserved. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && 0 < e < N_QUEUES;
+    requires meets: t == hart.current && head_of[e] == receiver;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
+      ORDER, answer_in[t];
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT
+    ensures stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t;
+    ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
+    ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&
+      slots[\old(threads[receiver].reply)].object == t;
+    ensures same: \forall integer k; slot_index(k) && k != \old(threads[receiver].reply) ==> slot_same{Pre, Post}(k);
+    ensures badges: \forall integer k; slot_index(k) ==> slots[k].badge == \old(slots[k].badge);
+    ensures payers: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
+      threads[k].client == \old(threads[k].client) && threads[k].chain == \old(threads[k].chain) &&
+      threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival) &&
+      threads[k].fault == \old(threads[k].fault) && threads[k].table == \old(threads[k].table) &&
+      threads[k].table_size == \old(threads[k].table_size);
+    ensures waits: threads_wait_but{Pre, Post}(t, receiver);
+    ensures registers: registers_kept{Pre, Post};
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(t);
+    ensures claimed: slots_claimed{Pre, Post}(0); */
+static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
+{
+	u64 reply = wide(threads[receiver].reply);
+
+	/*@ assert apart: receiver != t && answer_in[receiver] == NONE && answer_in[t] == NONE; */
+	queue_take_first(e, receiver);
+	/*@ assert away: threads_stand(t, receiver); */
+	threads[receiver].reply = NONE;
+	/*@ assert awaiting: threads_await; */
+	//@ assert unused: slot_untied(reply) && (reply != NONE ==> !is_capability(reply));
+	ipc_await_reply(t, reply);
+	/*@ assert stands: stands(t); */
 }
 
 /* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
@@ -415,20 +503,21 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
     requires endpoint: slots[s].type == CAP_ENDPOINT;
+    requires meets: t == hart.current && head_of[e] == receiver;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \result == hart.current;
     ensures given: message_given(receiver, tag, \old(slots[s].badge));
     ensures handed: words_handed{Pre, Post}(receiver, tag);
-    ensures awaits: receiver != t ==> threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
+    ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
     ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY && slots[\old(threads[receiver].reply)].object == t;
     ensures paid: server_paid{Pre, Post}(receiver, t);
-    ensures copied: receiver != t ==>
-      capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
+    ensures copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures waits: threads_wait_but{Pre, Post}(t, receiver);
     ensures results: results_kept_but{Pre, Post}(receiver);
@@ -437,44 +526,41 @@ static __attribute__((noinline)) u32 ipc_deliver_cap(u64 t, u64 to, u64 tag, u64
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
 {
-	bool passive = plain || threads[receiver].passive != 0;
-	bool late = !passive;
-	u64 reply = wide(threads[receiver].reply);
+	bool late = false;
 
 	if (!plain)
 		ipc_reserve_arrival(t, arrival);
-	queue_take_first(e, receiver);
-	threads[receiver].reply = NONE;
-	//@ assert unused: slot_untied(reply) && (reply != NONE ==> !is_capability(reply));
-	ipc_await_reply(t, reply);
-	//@ assert registers: registers_kept{Pre, Here};
+	ipc_change_places(t, e, receiver);
+	//@ assert words: words_kept{Pre, Here};
 	//@ assert badge: slots[s].badge == \at(slots[s].badge, Pre);
-	if (passive)
-		ipc_link_payer(t, receiver);
-	if (passive && threads[receiver].limit != 0)
-		late = !sched_begin_limit(receiver);
 	//@ assert registers: registers_kept{Pre, Here};
+	//@ assert awaits: threads[t].reply == \at(threads[receiver].reply, Pre) && threads[receiver].reply == NONE;
+	/*@ assert reply: slots[\at(threads[receiver].reply, Pre)].type == CAP_REPLY &&
+	      slots[\at(threads[receiver].reply, Pre)].object == t; */
+	late = ipc_begin_serving(t, receiver, plain || threads[receiver].passive != 0);
 	//@ assert states: states_kept_but{Pre, Here}(t);
 	//@ assert old: capabilities_old{Pre, Here};
 	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
 	      capability_same{Pre, Here}(threads[t].table + out); */
 	//@ assert table: threads[t].table == \at(threads[t].table, Pre) && threads[t].table_size == \at(threads[t].table_size, Pre);
-	//@ assert expects: receiver != t ==> threads[receiver].arrival == \at(threads[receiver].arrival, Pre);
-	if (!plain && ipc_carries(receiver, tag))
-		return ipc_deliver_cap(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
-	if (late || !sched_may_take_over(receiver))
-		return sched_deliver(receiver, tag, slots[s].badge);
-	return sched_hand_over(receiver, tag, slots[s].badge);
+	//@ assert expects: threads[receiver].arrival == \at(threads[receiver].arrival, Pre);
+	//@ assert holder: hart.holder == \at(hart.holder, Pre);
+	//@ assert words: words_kept{Pre, Here};
+	/*@ assert other: \at(threads[receiver].reply, Pre) != threads[receiver].arrival ||
+	      \at(threads[receiver].reply, Pre) == NONE; */
+	return ipc_hand_on(t, s, receiver, tag, out, plain, late);
 }
 
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
+    requires meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver);
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ENSURES_MET(call_fits{Pre}(t, tag, arrival, receiver) && receiver != NONE && receiver != t, t, receiver, tag,
+    ENSURES_MET(call_fits{Pre}(t, tag, arrival, receiver) && receiver != NONE, t, receiver, tag,
       \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, receiver) && receiver == NONE, t, tag, \old(slots[s].badge), out)
     ENSURES_REFUSED(!call_fits{Pre}(t, tag, arrival, receiver), t)
@@ -490,34 +576,54 @@ static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver
 	return ipc_meet(t, s, wide(slots[s].object), receiver, tag, out, arrival, false);
 }
 
-__attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival)
+/* The first receiver at the endpoint of slot s, if receivers wait there. */
+#define FIRST first_at{Pre}(\at(slots[s].object, Pre))
+/* A call over the endpoint capability in slot s: the plainest way first. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && t == hart.current;
+    REQUIRES_STANDING
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_MET(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
+    ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST == NONE, t, tag, \old(slots[s].badge), out)
+    ENSURES_REFUSED(call_lacks{Pre}(t, arrival, FIRST), t)
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+static inline __attribute__((always_inline)) u32 ipc_call_over(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
-	u64 s = wide(threads[t].table) + endpoint;
-	u64 receiver = NONE;
-	u64 e = NONE;
-	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
+	u64 e = wide(slots[s].object);
+	u64 receiver = wide(queues[e].head);
 
-	if (status != STATUS_OK)
-		return ipc_refuse(t, status);
-	e = wide(slots[s].object);
-	receiver = wide(queues[e].head);
-	//@ assert first: first_receiver{Pre}(t, endpoint) == (queues[e].receivers == 0 ? NONE : receiver);
 	if (queues[e].receivers == 0)
 		return ipc_call_checked(t, s, NONE, tag, out, arrival);
+	//@ assert receiver: FIRST == receiver;
 	if (receiver == NONE || arrival != 0 || (tag & (TAG_CAP | TAG_LENGTH)) > MESSAGE_WORDS ||
 	    threads[receiver].passive == 0 || threads[receiver].arrival != NONE || ipc_check_payer(t) != STATUS_OK)
 		return ipc_call_checked(t, s, receiver, tag, out, arrival);
 	//@ assert pays: !call_lacks{Pre}(t, arrival, receiver);
-	//@ assert meets: receiver == first_receiver{Pre}(t, endpoint) && s == \at(threads[t].table, Pre) + endpoint;
 	return ipc_meet(t, s, e, receiver, tag, 0, 0, true);
+}
+
+__attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival)
+{
+	u64 s = wide(threads[t].table) + endpoint;
+	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_WRITE | RIGHT_CALL);
+
+	if (status != STATUS_OK)
+		return ipc_refuse(t, status);
+	//@ assert named: s == threads[t].table + endpoint && slots[s].object == named_endpoint{Pre}(t, endpoint);
+	return ipc_call_over(t, s, tag, out, arrival);
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(t) && slot_index(s) && slots[s].type == CAP_REPLY;
-    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5], LIST;
+    requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5], answer_in[0 .. N_THREADS - 1], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures loose: loose(\result) && \result != hart.current && !may_run(\result);
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
     ensures current: hart.current == \old(hart.current);
     ensures answered: slots[s].type == CAP_EMPTY;
@@ -541,6 +647,8 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
 
+	/*@ assert awaits: answer_in[caller] == s; */
+	/*@ ghost answer_in[caller] = NONE; */
 	slots[s].type = CAP_EMPTY;
 	//@ assert listed: slots_listed;
 	threads[caller].reply = NONE;
@@ -564,6 +672,8 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 /* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires head: head_of[slots[s].object] == receiver;
+    REQUIRES_STANDING
     assigns STATE, LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
@@ -576,7 +686,7 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
     ensures words: words_kept_but{Pre, Post}(receiver, receiver);
     ensures states: states_turned{Pre, Post};
     ensures ready: threads[receiver].state == THREAD_READY || threads[receiver].state == THREAD_EXHAUSTED;
-    ensures released: threads[receiver].reply == NONE; */
+    ensures released: threads[receiver].reply == NONE; ENSURES_STANDING */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
 	queue_take_first(slots[s].object, receiver);
@@ -592,17 +702,16 @@ static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 
 /* The same, or t queues if there is no receiver. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    REQUIRES_STANDING
     assigns STATE, LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures claimed: slots_claimed{Pre, Post}(0);
-    ENSURES_SENT(meets, first_at{Pre}(\at(slots[s].object, Pre)) != NONE, t, first_at{Pre}(\at(slots[s].object, Pre)), tag,
-      \old(slots[s].badge), out)
-    ensures waits: first_at{Pre}(\at(slots[s].object, Pre)) != NONE ==>
-      threads_wait_but{Pre, Post}(first_at{Pre}(\at(slots[s].object, Pre)), first_at{Pre}(\at(slots[s].object, Pre)));
-    ENSURES_QUEUED(first_at{Pre}(\at(slots[s].object, Pre)) == NONE, t, tag, \old(slots[s].badge), out)
-    ensures last: first_at{Pre}(\at(slots[s].object, Pre)) == NONE ==> threads[t].state == THREAD_SENDING &&
+    ENSURES_SENT(meets, FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
+    ensures waits: FIRST != NONE ==> threads_wait_but{Pre, Post}(FIRST, FIRST);
+    ENSURES_QUEUED(FIRST == NONE, t, tag, \old(slots[s].badge), out)
+    ensures last: FIRST == NONE ==> threads[t].state == THREAD_SENDING &&
       threads[t].queue == \old(slots[s].object) && queues[\old(slots[s].object)].tail == t; */
 static inline __attribute__((always_inline)) void ipc_send_over(u32 t, u64 s, u64 tag, u64 out)
 {
@@ -614,6 +723,25 @@ static inline __attribute__((always_inline)) void ipc_send_over(u32 t, u64 s, u6
 		ipc_send_to(t, s, receiver, tag, out);
 }
 
+/* t sends the answer to the reply in slot s, and goes on. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
+    REQUIRES_STANDING
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ENSURES_SENT(answers, \old(threads[slots[s].object].fault) == 0, t, \old(slots[s].object), tag, 0, out) */
+static inline void ipc_send_answer(u32 t, u64 s, u64 tag, u64 out)
+{
+	u32 caller = ipc_answer(t, s, tag, out, true);
+
+	/*@ assert given: \at(threads[slots[s].object].fault, Pre) == 0 ==> message_given(caller, tag, 0); */
+	/*@ assert words: words_kept_but{Pre, Here}(caller, caller); */
+	sched_ready(caller);
+	/*@ assert stand: threads_stand(hart.current, NONE); */
+}
+
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 {
 	u64 s = threads[t].table + destination;
@@ -623,7 +751,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 		return STATUS_BAD_ARGUMENT;
 	if (cap_check(t, destination, CAP_REPLY, 0) == STATUS_OK) {
 		//@ assert reply: s == threads[t].table + destination && slots[s].object == named_endpoint{Pre}(t, destination);
-		sched_ready(ipc_answer(t, s, tag, out, true));
+		ipc_send_answer(t, s, tag, out);
 		return STATUS_OK;
 	}
 	//@ assert none: !names_reply{Pre}(t, destination);
@@ -711,9 +839,12 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < sender < N_THREADS && slot_index(reply) && slots[reply].type == CAP_EMPTY;
-    assigns STATE;
+    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
+    requires loose: loose(sender) && sender != hart.current;
+    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures current: hart.current == \old(hart.current);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY;
     ensures reply: call ==> slots[reply].type == CAP_REPLY && slots[reply].object == sender;
@@ -737,10 +868,13 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 
 /* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
-    assigns STATE, payload[0 .. 5];
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != hart.current;
+    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
+    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures answered: answer_in[t] == NONE;
+    ensures current: hart.current == \old(hart.current);
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u32 sender)
 {
@@ -755,9 +889,12 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures current: hart.current == \old(hart.current);
+    ensures loose: \forall integer k; thread_index(k) && \old(loose(k)) ==> loose(k);
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
@@ -767,7 +904,9 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	u64 badge = threads[sender].fault != 0 ? threads[sender].fault_badge : threads[sender].registers[REG_A2];
 	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
+	/*@ assert queued: stands_on[sender] == e && answer_in[sender] == NONE && sender != hart.current; */
 	queue_take_first(e, sender);
+	/*@ assert away: threads_stand(hart.current, sender); */
 	if (pays && ipc_check_payer(sender) != STATUS_OK)
 		return ipc_turn_away(t, sender);
 	if (pays) {
@@ -796,9 +935,12 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t], ORDER;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
+    ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
+    ensures reserved: slots[reply].type == CAP_RESERVED;
     ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply;
     ensures grown: capabilities_grown{Pre, Post}(0); */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
@@ -809,9 +951,40 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 	cap_reserve(reply, t);
 	threads[t].reply = (u32)reply;
 	slots[reply].rights = slots[s].rights & RIGHT_GRANT;
+	/*@ ghost stands_as[t] = THREAD_RECEIVING; */
 	threads[t].state = THREAD_RECEIVING;
+	/*@ assert mirrored: threads_mirrored; */
+	/*@ assert awaiting: threads_await; */
+	/*@ assert tied: threads_tied; */
+	/*@ assert answer: slots_answer; */
 	queues[e].receivers = 1;
+	/*@ assert ends: queues_mirrored; */
 	queue_put(e, t);
+}
+
+/* The same of the current thread: nobody is current then. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
+    requires current: t == hart.current && loose(t);
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder,
+      stands_as[t], stands_on[t], ORDER;
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures current: hart.current == NONE;
+    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply;
+    ensures grown: capabilities_grown{Pre, Post}(0); */
+static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
+{
+	/*@ assert queue: KERNEL_QUEUES <= slots[s].object; */
+	ipc_wait(t, s, reply, arrival);
+	hart.current = NONE;
+	/*@ assert self: stands(t); */
+	/*@ assert stand: threads_stand(NONE, NONE); */
+	if (hart.holder == t)
+		hart.holder = NONE;
 }
 
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
@@ -819,10 +992,14 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
+    requires current: t == hart.current;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
+    ensures current: hart.current == NONE || hart.current == t;
+    ensures loose: \forall integer k; thread_index(k) && k != t && \old(loose(k)) ==> loose(k); */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -836,10 +1013,7 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	}
 	if (!block)
 		return ipc_without_message(t, STATUS_EMPTY);
-	ipc_wait(t, s, reply, arrival);
-	hart.current = NONE;
-	if (hart.holder == t)
-		hart.holder = NONE;
+	ipc_block(t, s, reply, arrival);
 	return STATUS_OK;
 }
 
@@ -898,6 +1072,29 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 	return threads[t].client == NONE ? STATUS_OK : STATUS_REFUSED;
 }
 
+/* The caller that was answered, if there is one, goes on, and whoever is most important runs. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && thread_index(caller);
+    requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
+    requires loose: caller != NONE ==> loose(caller) && caller != hart.current;
+    assigns OBJECTS, LINKS, payload[0 .. 5];
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_TURNED_WORDS
+    ensures standing: slots_standing{Pre, Post};
+    ensures leaves: \result == hart.current; */
+static inline u32 ipc_go_on(u32 caller)
+{
+	if (caller != NONE && hart.current == NONE)
+		return sched_switch(caller); /* who answered it acknowledged lines, and waits */
+	if (caller != NONE)
+		sched_ready(caller);
+	/*@ assert holder: hart.holder == \at(hart.holder, Pre); */
+	/*@ assert registers: registers_kept{Pre, Here}; */
+	/*@ assert words: words_kept{Pre, Here}; */
+	return sched_leave();
+}
+
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ REQUIRES_ORDERED
@@ -905,9 +1102,11 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
     requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
+    requires current: t == hart.current && 0 < reply;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \result == hart.current;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
@@ -917,18 +1116,13 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 	if (slots[reply].type == CAP_REPLY)
 		caller = ipc_answer(t, reply, tag, out, false);
 	if (caller != NONE && !ipc_is_pending(t, s)) {
-		ipc_wait(t, s, reply, arrival);
-		hart.current = NONE;
-		if (hart.holder == t)
-			hart.holder = NONE;
+		ipc_block(t, s, reply, arrival);
 		return sched_switch(caller);
 	}
 	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
-	if (caller != NONE && hart.current == NONE)
-		return sched_switch(caller); /* it acknowledged lines, and waits */
-	if (caller != NONE)
-		sched_ready(caller);
-	return sched_leave();
+	/*@ assert valid: threads_mirrored && threads_await && threads_tied; */
+	/*@ assert grown: capabilities_grown{Pre, Here}(arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
+	return ipc_go_on(caller);
 }
 
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
@@ -938,22 +1132,29 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
-    assigns STATE, payload[0 .. 5];
+    requires current: t == hart.current && 0 < reply;
+    REQUIRES_STANDING
+    assigns STATE, used_reply, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \result == hart.current;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
+	/*@ assert awaits: answer_in[caller] == reply; */
+	/*@ ghost answer_in[caller] = NONE; used_reply = (u32)reply; */
 	threads[caller].reply = NONE;
+	/*@ assert untied: slot_untied(reply); */
 	if (threads[t].client == NONE) {
 		ipc_wait(t, s, reply, arrival);
+		/*@ ghost used_reply = NONE; */
 		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
 	}
 	threads[t].client = NONE;
 	threads[t].chain = 0;
 	threads[caller].server = NONE;
 	ipc_wait(t, s, reply, arrival);
+	/*@ ghost used_reply = NONE; */
 	if (wide(hart.payer) != caller)
 		return sched_deliver(caller, tag, 0);
 	hart.served = true;
@@ -975,10 +1176,11 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 
 /* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    assigns STATE, payload[0 .. 5], LIST;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    REQUIRES_STANDING
+    assigns STATE, used_reply, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \old(hart.current) == t ==> \result == hart.current;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
@@ -1025,6 +1227,7 @@ void ipc_cancel(u32 t, enum status status)
 	}
 	cap_release(t); /* a reservation, or the reply that somebody holds */
 	threads[t].fault = 0;
+	/*@ ghost stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
 }
 
@@ -1033,9 +1236,11 @@ void ipc_cancel(u32 t, enum status status)
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires index: 0 < t < N_THREADS && thread_index(receiver);
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1];
+    requires unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
     ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_handler(u32 t, u32 receiver)
 {
@@ -1060,17 +1265,24 @@ bool ipc_fault(u32 t)
 	threads[t].fault_badge = slots[s].badge;
 	if (receiver == NONE || queues[e].receivers == 0) {
 		hart.current = hart.current == t ? NONE : hart.current;
+		/*@ ghost stands_as[t] = THREAD_CALLING; */
 		threads[t].state = THREAD_CALLING;
 		threads[t].grant = 0;
 		queues[e].receivers = 0;
 		queue_put(e, t);
+		/*@ assert stand: threads_stand(hart.current, NONE); */
+		/*@ assert running: current_runs && hart.current == \at(hart.current, Pre); */
 		return true;
 	}
+	/*@ assert apart: receiver != t && receiver != hart.current && answer_in[receiver] == NONE; */
 	queue_take_first(e, receiver);
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;
 	ipc_await_handler(t, receiver);
+	/*@ assert others: threads_stand(hart.current, receiver); */
 	sched_ready(receiver);
+	/*@ assert stand: threads_stand(hart.current, NONE); */
+	/*@ assert running: current_runs && hart.current == \at(hart.current, Pre); */
 	return true;
 }

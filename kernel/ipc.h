@@ -31,7 +31,7 @@
     logic integer first_at{L}(integer e) = \at(queues[e].receivers, L) == 0 ? 0 : \at(queues[e].head, L);
     logic integer first_receiver{L}(integer t, integer n) = first_at{L}(named_endpoint{L}(t, n));
     predicate call_meets{L}(integer t, integer n, integer tag, integer arrival) = may_call{L}(t, n) &&
-      first_receiver{L}(t, n) != NONE && first_receiver{L}(t, n) != t && call_fits{L}(t, tag, arrival, first_receiver{L}(t, n));
+      first_receiver{L}(t, n) != NONE && call_fits{L}(t, tag, arrival, first_receiver{L}(t, n));
     predicate call_queues{L}(integer t, integer n, integer tag, integer arrival) = may_call{L}(t, n) &&
       first_receiver{L}(t, n) == NONE && call_fits{L}(t, tag, arrival, NONE);
     predicate server_paid{A, B}(integer s, integer t) = \at(threads[s].passive, A) != 0 ==>
@@ -110,10 +110,11 @@
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
 
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_MET(call_meets{Pre}(t, endpoint, tag, arrival), t, first_receiver{Pre}(t, endpoint), tag,
       \old(slots[threads[t].table + endpoint].badge), out)
@@ -123,7 +124,8 @@
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
@@ -138,20 +140,22 @@ u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
       threads[t].queue == named_endpoint{Pre}(t, destination) && queues[named_endpoint{Pre}(t, destination)].tail == t;
     ensures done: send_answers{Pre}(t, destination, tag) || send_meets{Pre}(t, destination, tag) ||
       send_queues{Pre}(t, destination, tag) ==> \result == STATUS_OK;
-    ENSURES_REFUSED(\result != STATUS_OK, t) */
+    ENSURES_REFUSED(\result != STATUS_OK, t) ENSURES_STANDING */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
-    assigns STATE, payload[0 .. 5], LIST;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
+    assigns STATE, used_reply, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
@@ -159,12 +163,14 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    assigns STATE;
+    requires kernel_valid && 0 < t < N_THREADS;
+    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
+    assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t];
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
-    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
+    ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE && stands_as[t] == THREAD_STOPPED;
+    ensures loose: loose(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
     ensures unfaulted: threads[t].fault == 0;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void ipc_cancel(u32 t, enum status status);
@@ -172,9 +178,14 @@ void ipc_cancel(u32 t, enum status status);
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
  * own budget: who faults pays for nobody. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
+    requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
+    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
+    requires loose: loose(t);
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures stand: threads_stand(hart.current, \result ? NONE : t);
+    ensures running: current_runs && hart.current == \old(hart.current);
+    ensures loose: !\result ==> loose(t);
     ensures claimed: slots_claimed{Pre, Post}(0); */
 bool ipc_fault(u32 t);

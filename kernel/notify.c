@@ -40,10 +40,12 @@ bool notify_collect(u32 n, u32 t)
 
 /* The bound thread t was receiving: the bits end that, without a message. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && queue_index(n) && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1];
+    requires kernel_valid && queue_index(n) && 0 < t < N_THREADS;
+    requires queued: stands_on[t] != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t], ORDER, answer_in[t];
     ENSURES_DERIVED
     ENSURES_VALID
+    ensures loose: loose(t);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures given: threads[t].registers[REG_A0] == STATUS_NOTIFIED && threads[t].registers[REG_A2] == \old(queues[n].bits) &&
@@ -102,6 +104,26 @@ enum status notify_signal(u64 t, u64 notification)
 	return status;
 }
 
+/* The current thread t waits for bits of notification n; nobody is current then. */
+/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && KERNEL_QUEUES <= n < N_QUEUES;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER;
+    ENSURES_VALID ENSURES_STANDING
+    ensures blocks: hart.current == NONE && threads[t].state == THREAD_WAITING && threads[t].queue == n && queues[n].tail == t;
+    ensures waits: threads_wait{Pre, Post};
+    ensures registers: registers_kept{Pre, Post};
+    ensures words: words_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(t); */
+static inline void notify_block(u64 t, u64 n)
+{
+	hart.current = NONE;
+	/*@ ghost stands_as[t] = THREAD_WAITING; */
+	threads[t].state = THREAD_WAITING;
+	queue_put(n, t);
+	/*@ assert self: stands(t); */
+	/*@ assert stand: threads_stand(NONE, NONE); */
+}
+
 enum status notify_wait(u64 t, u64 notification, bool block)
 {
 	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_READ);
@@ -110,13 +132,14 @@ enum status notify_wait(u64 t, u64 notification, bool block)
 	if (status != STATUS_OK)
 		return status;
 	n = slots[wide(threads[t].table) + notification].object;
+	//@ assert named: n == \at(slots[threads[t].table + notification].object, Pre) && KERNEL_QUEUES <= n;
 	if (notify_collect(n, (u32)t))
 		return STATUS_OK;
+	//@ assert words: words_kept{Pre, Here};
 	if (!block)
 		return STATUS_EMPTY;
-	hart.current = NONE;
-	threads[t].state = THREAD_WAITING;
-	queue_put(wide(n), t);
+	notify_block(t, wide(n));
+	//@ assert table: threads[t].table == \at(threads[t].table, Pre);
 	return STATUS_OK;
 }
 
@@ -138,7 +161,7 @@ void notify_timers(u64 now)
 {
 	u64 next = NEVER;
 
-	/*@ LOOP_VALID LOOP_DERIVED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_DERIVED
 	    loop invariant capabilities: capabilities_kept{Pre, Here}; loop invariant claimed: slots_claimed{Pre, Here}(0);
 	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */
@@ -172,7 +195,8 @@ enum status notify_arm(u32 n, u64 deadline)
 
 /*@ requires kernel_valid && queue_index(n);
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current); */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 {
 	if (line == 0 || line >= N_LINES || line > machine.plic_lines)
@@ -190,7 +214,8 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 
 /*@ requires kernel_valid && queue_index(n);
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current); */
 static enum status notify_bind_timer(u32 n, u32 mask)
 {
 	u32 timer = hart.timers_used;

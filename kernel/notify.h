@@ -15,9 +15,10 @@
  * power-off or reset stops the machine. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && queue_index(n);
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures pending: notified{Pre}(n) == NONE ==> queues[n].bits == (\old(queues[n].bits) | bits);
@@ -33,15 +34,17 @@ void notify_raise(u32 n, u32 bits);
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures refused: \result != STATUS_OK ==> results_kept{Pre, Post} && threads_wait{Pre, Post};
-    ensures unqueued: \result != STATUS_OK ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); */
+    ensures unqueued: \result != STATUS_OK ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); ENSURES_STANDING */
 enum status notify_signal(u64 t, u64 notification);
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ensures given: \result == STATUS_OK && hart.current == \old(hart.current) && \old(hart.current) != NONE ==>
       threads[t].registers[REG_A2] != 0 && hart == \old(hart);
@@ -59,7 +62,7 @@ enum status notify_signal(u64 t, u64 notification);
     ensures words: words_kept{Pre, Post};
     ensures states: states_kept_but{Pre, Post}(t);
     ensures refused: \result != STATUS_OK && \result != STATUS_EMPTY ==> results_kept{Pre, Post} && hart == \old(hart) &&
-      (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); */
+      (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); ENSURES_STANDING */
 enum status notify_wait(u64 t, u64 notification, bool block);
 
 /* Give the pending bits of n to t in its result registers; false if there are none. Lines whose bits were taken before
@@ -75,19 +78,21 @@ bool notify_collect(u32 n, u32 t);
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures claimed: slots_claimed{Pre, Post}(0); ENSURES_STANDING */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures claimed: slots_claimed{Pre, Post}(0); ENSURES_STANDING */
 void notify_timers(u64 now);
 
 /* Arm the timer of notification n for the absolute time `deadline` (NEVER: disarm). */
@@ -103,5 +108,6 @@ enum status notify_arm(u32 n, u64 deadline);
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
 /*@ requires kernel_valid && queue_index(n);
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current); */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

@@ -170,12 +170,13 @@ extern u64 words[N_WORDS];
 #define KERNEL_TABLE ((u32)((IMAGE_BLOCK + 0x8000ul) / SLOT_BYTES))      /* 1024 slots */
 #define KERNEL_SPACE ((u32)((IMAGE_BLOCK + 0x10000ul) / SPACE_BYTES))    /* the kernel's own root */
 #define KERNEL_RING_OFFSET (IMAGE_BLOCK + 0x18000ul)                     /* the fault ring: one page */
+#define KERNEL_QUEUES ((u32)(IMAGE_SYSTEM / ENDPOINT_BYTES))             /* queues below belong to the kernel */
 /* They are apart, though each stands in a view of its own: from the lowest, each ends before the next begins. */
 _Static_assert(CAP_ROOT * SLOT_BYTES >= IMAGE_BLOCK && CAP_ROOT < CAP_END && CAP_END < KERNEL_TABLE, "the list's ends fit");
 _Static_assert((KERNEL_TABLE + KERNEL_TABLE_SLOTS) * SLOT_BYTES <= KERNEL_SPACE * SPACE_BYTES, "the table fits");
 _Static_assert((KERNEL_SPACE + 1) * SPACE_BYTES <= KERNEL_RING_OFFSET, "the kernel's space fits"); /* kernel.ld goes on */
 _Static_assert(REST_QUEUE < READY_QUEUES + PARTITION_QUEUES, "queues of one partition end before the next's");
-_Static_assert((READY_QUEUES + PARTITIONS * PARTITION_QUEUES) * ENDPOINT_BYTES <= IMAGE_SYSTEM, "the queues fit");
+_Static_assert(READY_QUEUES + PARTITIONS * PARTITION_QUEUES <= KERNEL_QUEUES, "the queues fit");
 
 /* ---- The state of the hart ---- */
 #define N_LINES 256u
@@ -194,6 +195,17 @@ struct timer {
 #define NEVER (~0ul)
 
 /*@ ghost extern u64 payload[6]; */ /* the hardware registers s2-s7, which no C touches */
+
+/* Mirrors of `state`, `queue`, `next`, `prev` of threads and of `head`, `tail` of queues: what relates two threads is said of
+ * these, since a write to anything else of a thread leaves them alone. */
+/*@ ghost extern u8 stands_as[N_THREADS]; */
+/*@ ghost extern u32 stands_on[N_THREADS]; */
+/*@ ghost extern u32 next_of[N_THREADS]; */
+/*@ ghost extern u32 prev_of[N_THREADS]; */
+/*@ ghost extern u32 head_of[N_QUEUES]; */
+/*@ ghost extern u32 tail_of[N_QUEUES]; */
+/*@ ghost extern u32 answer_in[N_THREADS]; */ /* the slot with the right to answer this thread; NONE: there is none */
+/*@ ghost extern u32 used_reply; */           /* a slot whose reply was used, while it still looks like one; else NONE */
 
 /* Ghosts beside the slots, indexed like them: what proofs know and no instruction does (derivation.h). */
 /*@ ghost extern u64 written[N_SLOTS]; */ /* slot of a space: what was written into its hardware entry last */

@@ -5,17 +5,20 @@
 #include "invariant.h"
 
 /* Append thread t, which is on no queue, to queue q. */
-/*@ requires kernel_valid && thread_index(t) && queue_index(q);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < q < N_QUEUES;
+    requires free: stands_on[t] == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
-    ensures put: threads[t].queue == q && queues[q].tail == t;
-    ensures first: \old(queues[q].tail) == NONE ==> queues[q].head == t; */
+    ensures put: stands_on[t] == q && tail_of[q] == t;
+    ensures alone: \old(tail_of[q]) == NONE ==> head_of[q] == t; */
 static inline void queue_put(u64 q, u64 t)
 {
 	u64 tail = wide(queues[q].tail);
 
+	/*@ ghost stands_on[t] = (u32)q; next_of[t] = NONE; prev_of[t] = (u32)tail; tail_of[q] = (u32)t; */
+	/*@ ghost if (tail != NONE) next_of[tail] = (u32)t; else head_of[q] = (u32)t; */
 	threads[t].queue = (u32)q;
 	threads[t].next = NONE;
 	threads[t].prev = (u32)tail;
@@ -28,18 +31,21 @@ static inline void queue_put(u64 q, u64 t)
 
 /* Remove thread t, which is the first of queue q. */
 /*@ requires kernel_valid && queue_index(q) && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+    requires head: head_of[q] == t;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
-    ensures taken: threads[t].queue == NONE;
-    ensures head: queues[q].head == \old(threads[t].next);
-    ensures alone: \old(threads[t].next) == NONE ==> queues[q].tail == NONE;
-    ensures first: \old(threads[t].next) != NONE ==> threads[\old(threads[t].next)].prev == NONE; */
+    ensures taken: stands_on[t] == NONE;
+    ensures head: head_of[q] == \old(next_of[t]);
+    ensures alone: \old(next_of[t]) == NONE ==> tail_of[q] == NONE;
+    ensures first: \old(next_of[t]) != NONE ==> prev_of[\old(next_of[t])] == NONE; */
 static inline void queue_take_first(u64 q, u64 t)
 {
 	u64 after = wide(threads[t].next);
 
+	/*@ ghost head_of[q] = (u32)after; stands_on[t] = NONE; */
+	/*@ ghost if (after == NONE) tail_of[q] = NONE; else prev_of[after] = NONE; */
 	queues[q].head = (u32)after;
 	if (after == NONE)
 		queues[q].tail = NONE;
@@ -49,18 +55,22 @@ static inline void queue_take_first(u64 q, u64 t)
 }
 
 /* Remove thread t from the queue that holds it. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1];
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires queued: stands_on[t] != NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
-    ensures taken: threads[t].queue == NONE; */
+    ensures taken: stands_on[t] == NONE; */
 static inline void queue_take(u32 t)
 {
 	u32 q = threads[t].queue;
 	u32 before = threads[t].prev;
 	u32 after = threads[t].next;
 
+	/*@ ghost if (before != NONE) next_of[before] = after; else head_of[q] = after; */
+	/*@ ghost if (after != NONE) prev_of[after] = before; else tail_of[q] = before; */
+	/*@ ghost stands_on[t] = NONE; */
 	if (before != NONE)
 		threads[before].next = after;
 	else

@@ -61,17 +61,20 @@ static inline u32 sched_payer(u32 t)
 }
 
 /* To the ready queue of its priority in the open partition. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
+      stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures state: threads[t].state == THREAD_READY;
+    ensures stands: stands_on[t] == hart.queues + threads[t].priority && stands_as[t] == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
     ensures seen: hart.top > threads[t].priority; */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
 
+	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
 	hart.ready[priority / 64] |= 1ul << (priority % 64);
 	if (priority >= hart.top)
@@ -80,15 +83,19 @@ static inline void sched_put_ready(u64 t)
 }
 
 /* The same in a closed one. What budget it has will be seen when a window opens. */
-/*@ requires kernel_valid && thread_index(t) && partition < PARTITIONS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3];
+/*@ requires kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3],
+      stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures state: threads[t].state == THREAD_READY; */
+    ensures stands: stands_on[t] == READY_QUEUES + partition * PARTITION_QUEUES + threads[t].priority &&
+      stands_as[t] == THREAD_READY; */
 static void sched_put_closed(u32 t, u32 partition)
 {
 	u32 priority = threads[t].priority;
 
+	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
 	hart.closed[partition].ready[priority / 64] |= 1ul << (priority % 64);
 	queue_put(READY_QUEUES + partition * PARTITION_QUEUES + priority, t);
@@ -113,16 +120,22 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 
 /* The first thread of the highest priority, off its queue. */
 /*@ requires kernel_valid && 0 < hart.top;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top;
+    requires stand: threads_stand(NONE, NONE);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top, PLACES;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures \result < N_THREADS; */
+    ensures \result < N_THREADS;
+    ensures first: \result == \old(head_of[hart.queues + hart.top - 1]);
+    ensures runs: \result != NONE ==> stands_on[\result] == NONE && may_run(\result);
+    ensures stand: threads_stand(\result, NONE); */
 static inline u32 sched_take_top(void)
 {
 	u32 priority = hart.top - 1;
 	u64 q = wide(hart.queues) + priority;
 	u64 t = wide(queues[q].head);
 
+	/*@ assert index: q == hart.queues + hart.top - 1; */
+	/*@ assert first: t == head_of[q]; */
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
 		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
@@ -131,12 +144,13 @@ static inline u32 sched_take_top(void)
 	return (u32)t;
 }
 
-/*@ requires kernel_valid && thread_index(t) && threads[t].state == THREAD_READY;
+/*@ requires kernel_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY;
+    requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
-            hart.closed[0 .. PARTITIONS - 1];
+            hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures threads[t].queue == NONE; */
+    ensures off: stands_on[t] == NONE; */
 static void sched_take_ready(u32 t)
 {
 	u32 priority = threads[t].priority;
@@ -161,7 +175,7 @@ static inline void sched_arm_until(u64 deadline)
 /* The queue of a position of the open partition's wheel. */
 /*@ requires hart_schedule;
     assigns \nothing;
-    ensures index: \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES; */
+    ensures index: 0 < \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES; */
 static inline u32 sched_wheel_queue(u64 at)
 {
 	return hart.queues + PRIORITIES + (u32)(at % WHEEL_SLOTS);
@@ -169,15 +183,18 @@ static inline u32 sched_wheel_queue(u64 at)
 
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed,
+      stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures state: threads[t].state == THREAD_EXHAUSTED; */
+    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED; */
 static void sched_put_wheel(u32 t)
 {
 	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
 
+	/*@ ghost stands_as[t] = THREAD_EXHAUSTED; */
 	threads[t].state = THREAD_EXHAUSTED;
 	if (threads[t].budget == 0) {
 		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
@@ -194,12 +211,13 @@ static void sched_put_wheel(u32 t)
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
-/*@ requires kernel_valid && thread_index(t);
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
-            hart.closed[0 .. PARTITIONS - 1];
+            hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures threads[t].queue == NONE; */
+    ensures off: stands_on[t] == NONE; */
 static void sched_take_wheel(u32 t)
 {
 	u32 q = threads[t].queue;
@@ -250,7 +268,7 @@ static void sched_count_limits(u32 p, u32 ticks)
 	/*@ loop invariant thread_index(server);
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant mirrored: threads_mirrored; loop invariant same: threads_same_but_time{Pre, Here};
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
@@ -300,11 +318,12 @@ static void sched_stop_paying(void)
 }
 
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
+    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures current: hart.current == \old(hart.current);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
@@ -350,9 +369,12 @@ void sched_wake(u32 t)
 	if (current == NONE || threads[w].priority < hart.top || threads[w].priority <= threads[current].priority ||
 	    !sched_is_plain(w)) {
 		sched_ready(t);
+		/*@ assert stand: threads_stand(hart.current, NONE); */
 		return;
 	}
 	sched_ready((u32)current);
+	/*@ assert stand: threads_stand(t, NONE); */
+	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[w].state = THREAD_READY;
 	hart.current = t;
 }
@@ -372,16 +394,18 @@ void sched_remove(u32 t)
 }
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
-/*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && hart.current == NONE;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, PLACES;
     ENSURES_VALID
-    ENSURES_TURNED */
+    ENSURES_TURNED ENSURES_STANDING */
 static void sched_share_rest(void)
 {
-	/*@ LOOP_VALID
+	/*@ LOOP_VALID LOOP_STANDING
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop invariant states: states_turned{Pre, Here}; loop invariant bits: queues_same_but_links{Pre, Here};
-	    loop assigns i, hart.rest_at, hart.current, threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits;
+	    loop invariant nobody_yet: hart.current == NONE;
+	    loop assigns i, hart.rest_at;
 	    loop variant WHEEL_SLOTS + 1 - i; */
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
 		u32 t = NONE;
@@ -391,7 +415,10 @@ static void sched_share_rest(void)
 		hart.rest_at = hart.rest_at >= WHEEL_SLOTS ? 0 : hart.rest_at + 1;
 		t = queues[hart.queues + PRIORITIES + hart.rest_at].head;
 		if (t != NONE && threads[t].debt == 0) {
+			/*@ assert first: head_of[hart.queues + PRIORITIES + hart.rest_at] == t; */
+			/*@ assert runs: stands_on[t] == hart.queues + PRIORITIES + hart.rest_at && may_run(t); */
 			sched_take_wheel(t);
+			/*@ assert stand: threads_stand(t, NONE); */
 			hart.current = t;
 			return;
 		}
@@ -442,10 +469,13 @@ static inline void sched_arm(u64 now)
 
 /* Whoever is to run works for a partition that is closed: it waits. The timer interrupt that comes at once looks for
  * somebody else, so that no entry looks at more than one. */
-/*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && hart.current != NONE;
+    requires stand: threads_stand(hart.current, NONE);
+    requires loose: loose(hart.current);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID
     ENSURES_TURNED_WORDS
+    ensures stand: threads_stand(NONE, NONE);
     ensures current: hart.current == NONE && hart.payer == NONE && hart.holder == NONE; */
 static void sched_wait_for_window(u64 now)
 {
@@ -463,10 +493,17 @@ static void sched_wait_for_window(u64 now)
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
  * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
 /*@ requires kernel_valid && payer < N_THREADS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+    requires somebody: payer != NONE ==> hart.current != NONE;
+    requires stand: threads_stand(hart.current, NONE);
+    requires loose: hart.current != NONE ==> loose(hart.current);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID
     ENSURES_TURNED_WORDS
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
+    ensures stand: threads_stand(hart.current, NONE);
+    ensures stays: \old(threads[payer].partition) == \old(hart.partition) ==> hart.current == \old(hart.current);
+    ensures goes: hart.current == NONE || (hart.current == \old(hart.current) && stands_on[hart.current] == NONE &&
+      stands_as[hart.current] == \old(stands_as[hart.current]));
     ensures open: hart.payer == NONE || (hart.payer == payer && threads[payer].partition == hart.partition); */
 static void sched_change_payer(u32 payer)
 {
@@ -482,27 +519,40 @@ static void sched_change_payer(u32 payer)
 	sched_arm(now);
 }
 
+/* Who runs instead of t, which runs until now, if somebody should. */
+/*@ requires kernel_valid && t == hart.current;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
+    ENSURES_TURNED
+    ensures current: \result == hart.current; */
+static inline u32 sched_choose(u32 t)
+{
+	if (t != NONE && threads[wide(t)].priority + 1u >= hart.top && threads[wide(t)].state != THREAD_EXHAUSTED)
+		return t;
+	if (hart.top != 0) {
+		if (t != NONE)
+			sched_yield(); /* it may have a new period by now, so before the choice */
+		hart.current = sched_take_top();
+	} else if (t == NONE) {
+		sched_share_rest();
+	}
+	return hart.current;
+}
+
 /* Decide who runs. */
 /*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED_WORDS
     ensures \result == hart.current; */
 static u32 sched_next(void)
 {
-	u32 t = hart.current;
+	u32 t = sched_choose(hart.current);
 	u32 payer = NONE;
 
-	if (t == NONE || threads[wide(t)].priority + 1u < hart.top || threads[wide(t)].state == THREAD_EXHAUSTED) {
-		if (hart.top != 0) {
-			if (t != NONE)
-				sched_yield(); /* it may have a new period by now, so before the choice */
-			hart.current = sched_take_top();
-		} else if (t == NONE) {
-			sched_share_rest();
-		}
-		t = hart.current;
-	}
+	//@ assert words: words_kept{Pre, Here};
 	if (t != NONE)
 		payer = sched_payer(t);
 	if (payer != hart.payer)
@@ -541,27 +591,47 @@ u32 sched_leave(void)
 	u32 next = sched_next();
 
 	sched_swap_payload(next);
+	//@ assert words: words_kept{Pre, Here};
 	if (next == NONE)
 		return NONE;
 	space_use(wide(next));
 	return next;
 }
 
+/* t, which runs or is about to, has budget. */
+/*@ requires kernel_valid && 0 < t < N_THREADS && answer_in[t] == NONE;
+    assigns threads[t].state, stands_as[t];
+    ENSURES_THREADS_VALID
+    ensures stand: \old(threads_stand(t, NONE)) ==> threads_stand(t, NONE);
+    ensures ready: stands_as[t] == THREAD_READY; */
+static inline void sched_note_ready(u32 t)
+{
+	/*@ ghost stands_as[t] = THREAD_READY; */
+	threads[t].state = THREAD_READY;
+}
+
 u32 sched_switch(u32 t)
 {
 	if (threads[t].priority + 1u < hart.top || !sched_has_budget(t)) {
 		sched_ready(t);
+		/*@ assert stand: threads_stand(hart.current, NONE); */
 	} else {
-		threads[t].state = THREAD_READY;
+		sched_note_ready(t);
 		hart.current = t;
+		/*@ assert stand: threads_stand(hart.current, NONE); */
 	}
+	//@ assert words: words_kept{Pre, Here};
 	return sched_leave();
 }
 
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
-/*@ requires kernel_valid && thread_index(t) && thread_index(payer) && threads[payer].partition == hart.partition;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS && thread_index(payer) && threads[payer].partition == hart.partition;
+    requires stand: threads_stand(t, t) && used_reply == NONE;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID
+    ensures stand: threads_stand(t, t);
+    ensures current: hart.current == t && loose(t);
     ENSURES_TURNED_WORDS
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE; */
 static inline void sched_begin_turn(u32 t, u32 payer)
@@ -588,6 +658,7 @@ __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
 	arch_payload_trim(tag & TAG_LENGTH);
 	hart.holder = (u32)t;
 	hart.current = NONE;
+	//@ assert handed: words_handed{Pre, Here}(t, tag);
 	return sched_switch((u32)t);
 }
 
@@ -601,8 +672,10 @@ void sched_yield(void)
 
 /* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
 /*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
+    ensures current: hart.current == \old(hart.current); */
 static bool sched_turn_wheel(u64 now)
 {
 	u64 target = now >> machine.wheel_shift;
@@ -620,10 +693,13 @@ static bool sched_turn_wheel(u64 now)
 		u32 t = queues[sched_wheel_queue(hart.wheel_at + 1)].head;
 
 		if (t != NONE) {
+			/*@ assert apart: t != hart.current; */
 			sched_take_wheel(t);
+			/*@ assert stand: threads_stand(hart.current, t) && current_runs; */
 			if (queues[sched_wheel_queue(hart.wheel_at + 1)].head == NONE)
 				hart.wheel_at++;
 			sched_ready(t);
+			/*@ assert stand: threads_stand(hart.current, NONE) && current_runs; */
 			return hart.wheel_at < target;
 		}
 		hart.wheel_at++;
@@ -644,7 +720,7 @@ void sched_begin_limits(u32 t)
 	/*@ loop invariant thread_index(server) && i <= CHAIN_MAX;
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant mirrored: threads_mirrored; loop invariant same: threads_same_but_time{Pre, Here};
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
@@ -657,9 +733,10 @@ void sched_begin_limits(u32 t)
 
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
-/*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+/*@ requires kernel_valid && hart.current != NONE;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -681,8 +758,9 @@ static bool sched_limit_is_over(u32 t)
 /* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
  * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
 /*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
     ensures current: hart.current == NONE; */
 static void sched_turn_window(u64 now)
 {
@@ -731,8 +809,8 @@ bool sched_tick(u64 now)
 		over = sched_limit_is_over(t);
 	else if (t != NONE && threads[t].left == 0)
 		sched_rotate();
-	else if (t != NONE && threads[t].state == THREAD_EXHAUSTED)
-		threads[t].state = THREAD_READY; /* its next period began while it shared the rest */
+	else if (t != NONE && threads[t].state == THREAD_EXHAUSTED) /* its next period began while it shared the rest */
+		sched_note_ready(t);
 	else if (t != NONE && threads[t].period == threads[t].budget && threads[t].refill == now + threads[t].period)
 		sched_rotate();
 	if (more)
@@ -748,6 +826,7 @@ void sched_add_partition(u32 n)
 	u32 first = READY_QUEUES + n * PARTITION_QUEUES;
 
 	/*@ loop invariant queues: queues_inside;
+	    loop invariant ends: queues_mirrored;
 	    loop assigns i, queues[0 .. N_QUEUES - 1];
 	    loop variant REST_QUEUE - READY_QUEUES + 1 - i; */
 	for (u32 i = 0; i <= REST_QUEUE - READY_QUEUES; i++)
@@ -777,6 +856,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 
 	if (queued)
 		sched_remove(t);
+	/*@ assert away: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
 	if (hart.payer == t)
 		sched_stop_paying();
 	threads[t].priority = (u8)priority;
@@ -786,8 +866,12 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	threads[t].left = budget;
 	threads[t].debt = 0;
 	threads[t].refill = arch_time() + period;
-	if (queued)
+	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
+	if (queued) {
+		/*@ assert others: threads_stand(hart.current, t); */
 		sched_ready(t);
-	else if (hart.current == t)
+		/*@ assert stand: threads_stand(hart.current, NONE); */
+	} else if (hart.current == t) {
 		sched_yield();
+	}
 }

@@ -9,10 +9,13 @@
 #include "space.h"
 
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
+    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
+    ensures stand: \old(threads_stand(hart.current, t)) ==> threads_stand(hart.current, NONE);
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -21,38 +24,42 @@ void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
  * current thread is preempted, without a way through its ready queue. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
+/*@ requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
+    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
+    requires loose: loose(t);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_on[t], ORDER;
     ENSURES_VALID
     ENSURES_TURNED
-    ensures off: threads[t].queue == NONE;
-    ensures stopped: t != NONE ==> hart.current != t; */
+    ensures off: stands_on[t] == NONE;
+    ensures stopped: hart.current == (\old(hart.current) == t ? NONE : \old(hart.current)); */
 void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
  * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
-    assigns STATE, payload[0 .. 5];
+    REQUIRES_STANDING
+    assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
-/*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
+/*@ requires kernel_valid && hart.current != NONE;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED
     ensures current: hart.current == NONE;
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -99,21 +106,24 @@ void sched_begin_limits(u32 t);
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
 /*@ requires kernel_valid;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
-/*@ requires kernel_valid && thread_index(t) && priority < PRIORITIES && budget <= period <= 0x7fffffff;
+/*@ requires kernel_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period <= 0x7fffffff;
     requires known: partition < PARTITIONS;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
-/*@ requires queues_inside && n < PARTITIONS;
+/*@ requires queues_inside && queues_mirrored && n < PARTITIONS;
     assigns queues[0 .. N_QUEUES - 1];
-    ensures queues: queues_inside; */
+    ensures queues: queues_inside;
+    ensures ends: queues_mirrored; */
 void sched_add_partition(u32 n);
 
 /* Whether there is a partition n: 0, or one that has a window. */
@@ -127,7 +137,8 @@ static inline bool sched_is_partition(u64 n)
 /* Boot: one more window of the schedule, which begins with the first timer interrupt. */
 /*@ requires kernel_valid;
     assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID */
+    ENSURES_VALID
+    ensures current: hart.current == \old(hart.current); */
 enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
@@ -141,10 +152,12 @@ static inline bool sched_has_budget(u32 t)
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
  * important is ready. Leaves the kernel. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    assigns STATE, payload[0 .. 5];
+    requires kernel_valid && 0 < t < N_THREADS && hart.current == NONE;
+    requires stand: threads_stand(t, t) && used_reply == NONE;
+    requires loose: loose(t);
+    assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
@@ -160,9 +173,11 @@ u32 sched_switch(u32 t);
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
-    assigns STATE, payload[0 .. 5];
+    requires stand: threads_stand(t, t) && used_reply == NONE;
+    requires loose: loose(t);
+    assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_DELIVERED
     ensures states: states_turned{Pre, Post};
     ensures \result == hart.current; */
@@ -172,15 +187,18 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
  * every request. Where nobody more important is ready nothing else has to be looked at. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
-    assigns STATE, payload[0 .. 5];
+    requires stand: threads_stand(t, t) && used_reply == NONE;
+    requires loose: loose(t);
+    assigns OBJECTS, stands_as[t], payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_DELIVERED
     ensures states: states_kept_but{Pre, Post}(t);
     ensures \result == hart.current;
     ensures ready: threads[t].state == THREAD_READY && hart.current == t && hart.holder == t; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 {
+	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
 	hart.current = (u32)t;
 	hart.holder = (u32)t;
@@ -199,9 +217,10 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
-    assigns STATE, payload[0 .. 5];
+    REQUIRES_STANDING
+    assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};
     ensures results: results_kept_but{Pre, Post}(t);

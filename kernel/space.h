@@ -41,7 +41,7 @@ void space_emptied(u32 s);
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
-    assigns STATE;
+    assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED
@@ -52,7 +52,7 @@ void space_switch(u32 t);
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
-    assigns STATE;
+    assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED

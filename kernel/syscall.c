@@ -52,9 +52,10 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 /* Operations on the thread whose capability is number a0. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
@@ -98,9 +99,10 @@ static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 /* Empty a slot, or delete what descends from its capability. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && actor_valid(actor);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
     ENSURES_SETTLED
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_STANDING */
 static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
 {
 	struct place from = cnode_place(actor, r.a0, a2, RIGHT_WRITE);
@@ -151,9 +153,10 @@ static inline void syscall_begin(u64 t)
 
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures leaves: \result == hart.current;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
@@ -165,9 +168,10 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 /* Every argument stays in the register where the user had it. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current; */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
@@ -182,9 +186,10 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 /* Every other system call; a1 to a4 are the user's. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && hart.current != NONE;
+    REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures leaves: \result == hart.current;
     ensures grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
     ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);
@@ -254,7 +259,7 @@ u32 syscall_interrupt(bool timer)
 		if (hart.armed == NEVER)
 			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
 	} else {
-		/*@ LOOP_VALID LOOP_SETTLED
+		/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 		    loop assigns i, STATE_AND_ENTRIES;
 		    loop variant LINES_AT_ONCE - i; */
 		for (u32 i = 0; i < LINES_AT_ONCE; i++)

@@ -12,9 +12,10 @@ struct request {
  * read-registers and inspect go to thread `caller` (NONE at boot, where these do not occur). */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
     ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
       capabilities_kept{Pre, Post};
@@ -27,15 +28,16 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record,
             boot_system;
     ENSURES_SETTLED
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_STANDING */
 void boot_main(const struct boot_record *record);
 
 /* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE;
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    REQUIRES_STANDING
+    assigns STATE_AND_ENTRIES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
     ensures capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post};
     // Confinement: and it makes one only in a slot that was reserved, or in the free one that the caller named for it.
@@ -58,9 +60,10 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 /* The current thread did what the hardware refuses. All its registers are in memory. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && hart.current != NONE;
+    REQUIRES_STANDING
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures leaves: \result == hart.current; */
 u32 syscall_fault(u64 cause, u64 address);
@@ -68,8 +71,9 @@ u32 syscall_fault(u64 cause, u64 address);
 /* A timer or external interrupt. The registers of the current thread, if there is one, are in memory. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current; */
 u32 syscall_interrupt(bool timer);

@@ -185,9 +185,10 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 /* Write down a fault that nobody handles: the record first, then its number. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
+    REQUIRES_STANDING
     assigns STATE, fault_ring;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static void thread_record_fault(u32 t)
@@ -214,6 +215,7 @@ void thread_fault(u32 t, u64 cause, u64 address)
 	sched_remove(t);
 	if (ipc_fault(t))
 		return;
+	/*@ ghost stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
 	thread_record_fault(t);
 }
@@ -223,10 +225,12 @@ void thread_wake(u32 t, enum status status)
 	bool fault = threads[t].fault != 0;
 
 	ipc_cancel(t, status);
-	if (fault)
+	if (fault) {
 		thread_record_fault(t);
-	else
+	} else {
 		sched_ready(t);
+		/*@ assert stand: threads_stand(hart.current, NONE); */
+	}
 }
 
 void thread_end(u32 t)

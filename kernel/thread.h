@@ -16,24 +16,27 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /*@ REQUIRES_DERIVED
     requires kernel_valid && is_thread_slot(s);
     requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_filled(u32 s);
 /*@ REQUIRES_DERIVED
     requires kernel_valid && is_thread_slot(s);
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_emptied(u32 s);
 
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    ENSURES_VALID ENSURES_STANDING
     ensures whole: \result == STATUS_OK ==> \old(threads[t].table_size) != 0 && \old(threads[t].root) != NONE;
     ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED;
     ensures refused: \result != STATUS_OK || \old(threads[t].state) != THREAD_STOPPED ==> hart == \old(hart) &&
@@ -42,10 +45,11 @@ void thread_emptied(u32 s);
     ensures registers: registers_kept{Pre, Post}; */
 enum status thread_resume(u32 t);
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
+    requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -87,38 +91,42 @@ enum status thread_read_registers(u32 caller, u32 t, u64 first);
       threads[caller].registers[REG_A2] == threads[t].period;
     ensures refused: \result != STATUS_OK ==> (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_inspect(u32 caller, u32 t, u64 what);
-/*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart;
+/*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID
     ensures refused: \result != STATUS_OK ==> hart == \old(hart) &&
-      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
+      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); ENSURES_STANDING */
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS;
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
+    requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
     assigns STATE, fault_ring;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
+    requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_end(u32 t);

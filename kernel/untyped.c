@@ -233,9 +233,9 @@ struct mould {
 /*@ // The objects of one retype, which take `room` numbers of the view of their type, lie in it.
     predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD &&
       (m.type == CAP_UNTYPED ==> 6 <= m.size_bits <= 37 && m.step == 1 << (m.size_bits - 6) &&
-        m.object + room <= 0x100000000 && (m.kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= m.object &&
+        m.object + room <= 0x100000000 && (m.kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= m.object &&
           m.object - machine.base_granule + room <= N_QUEUES)) &&
-      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> 0 < m.object && m.step == 1 &&
+      (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> KERNEL_QUEUES <= m.object && m.step == 1 &&
         m.object + room <= N_QUEUES) &&
       (m.type == CAP_TABLE ==> 1 <= m.size_bits <= 16 && m.step == 1 << m.size_bits && 0 < m.object &&
         m.object + room <= N_SLOTS) &&
@@ -256,7 +256,7 @@ struct mould {
 
 /*@ requires slot_index(u) && machine_valid;
     requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size;
-    requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= at &&
+    requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= at &&
       at - machine.base_granule + carving.count * size <= N_QUEUES;
     requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
     requires inside: at + carving.count * size <= 0x100000000;
@@ -483,7 +483,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 
 	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
 	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
-	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + SPACE_GRANULES <= slots[u].object &&
+	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[u].object &&
 	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
 	/*@ assert end: start + carving.count * size <= 1 << (slots[u].size_bits - 6); */
 	/*@ assert size: (u32)size == size; */
@@ -492,8 +492,16 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 
 	arch_barrier();
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
+	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
+	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
+	/*@ assert old: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
+	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + \at(slots[u].watermark, Pre),
+	      \at(slots[u].object, Pre) + end); */
 	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
 	      slot_same{Pre, Here}(k); */
 	untyped_advance(u, end);
+	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
+	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + \at(slots[u].watermark, Pre),
+	      \at(slots[u].object, Pre) + slots[u].watermark); */
 	return STATUS_OK;
 }

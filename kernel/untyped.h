@@ -53,7 +53,7 @@ struct carving {
     // I1: new objects lie between the old and the new watermark.
     ensures between: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
       object_between(slots[k].type, slots[k].size_bits, slots[k].object,
-        slots[u].object + \old(slots[u].watermark), slots[u].object + slots[u].watermark));
+        \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + slots[u].watermark));
     ensures empty: \result == STATUS_OK ==>
       (\forall integer k; to.slot <= k < to.slot + carving.count ==> \old(slots[k].type) == CAP_EMPTY);
     ensures made: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>

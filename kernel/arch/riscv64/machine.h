@@ -40,23 +40,25 @@ void machine_print_hex(u64 number);
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures \result == hart.current; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE;
+    REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current; */
 u32 trap_handle(u64 cause, u64 value);
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
+    REQUIRES_STANDING
     terminates \false;
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_STANDING
     ensures somebody: \result != NONE && \result == hart.current; */
 u32 trap_idle(void);
 /*@ assigns \nothing;

@@ -27,7 +27,7 @@ u32 trap_idle(void)
 {
 	u32 next = NONE;
 
-	/*@ LOOP_VALID LOOP_SETTLED
+	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant leaves: next == NONE || next == hart.current;
 	    loop assigns next, STATE_AND_ENTRIES, payload[0 .. 5]; */
 	while (next == NONE) {
