@@ -43,7 +43,9 @@ static inline __attribute__((always_inline)) void ipc_store_payload(u32 t)
     assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_HART_VALID
     ensures same: \result == status && hart.holder == t;
-    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0; */
+    ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0;
+    ensures others: threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) && words_kept_but{Pre, Post}(t, t) &&
+      states_kept_but{Pre, Post}(-1); */
 static enum status ipc_without_message(u32 t, enum status status)
 {
 	ipc_store_payload(t);
@@ -920,7 +922,8 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 
 /* Whether something is there to be received: bits of the bound notification (or lines to switch on), or a sender. */
 /*@ requires threads_placed && slots_queues && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    assigns \nothing; */
+    assigns \nothing;
+    ensures exact: \result <==> is_pending(t, slots[s].object); */
 static inline bool ipc_is_pending(u64 t, u64 s)
 {
 	u64 e = wide(slots[s].object);
@@ -940,8 +943,13 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
-    ensures reserved: slots[reply].type == CAP_RESERVED;
-    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply;
+    ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures last: stands_receiving(t, \old(slots[s].object));
+    ensures waits: threads_wait_but{Pre, Post}(t, t);
+    ensures registers: registers_kept{Pre, Post} && words_kept{Pre, Post};
+    ensures states: states_kept_but{Pre, Post}(t);
+    ensures same: capabilities_same_but{Pre, Post}(reply, arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures server: threads[t].server == \old(threads[t].server) && threads[t].client == \old(threads[t].client);
     ensures grown: capabilities_grown{Pre, Post}(0); */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
@@ -958,7 +966,8 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 	/*@ assert tied: threads_tied; */
 	/*@ assert answer: slots_answer; */
 	queues[e].receivers = 1;
-	/*@ assert ends: queues_mirrored; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
+	//@ assert words: words_kept{Pre, Here};
 	queue_put(e, t);
 }
 
@@ -974,7 +983,13 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == NONE;
-    ensures waits: threads[t].state == THREAD_RECEIVING && threads[t].reply == reply;
+    ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures last: stands_receiving(t, \old(slots[s].object));
+    ensures waits: threads_wait_but{Pre, Post}(t, t);
+    ensures results: results_kept{Pre, Post};
+    ensures words: words_kept_but{Pre, Post}(t, t);
+    ensures states: states_kept_but{Pre, Post}(t);
+    ensures same: capabilities_same_but{Pre, Post}(reply, arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures grown: capabilities_grown{Pre, Post}(0); */
 static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
 {
@@ -999,7 +1014,11 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     ENSURES_VALID ENSURES_KEPT
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
     ensures current: hart.current == NONE || hart.current == t;
-    ensures loose: \forall integer k; thread_index(k) && k != t && \old(loose(k)) ==> loose(k); */
+    ensures loose: \forall integer k; thread_index(k) && k != t && \old(loose(k)) ==> loose(k);
+    ENSURES_BLOCKED(!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block, t, reply,
+      arrival != 0 ? \old(threads[t].table) + arrival : 0)
+    ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
+      \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object)); */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -1007,6 +1026,7 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 
 	if (n != NONE && notify_collect(n, t))
 		return ipc_without_message(t, STATUS_NOTIFIED);
+	//@ assert words: words_kept{Pre, Here};
 	if (queues[e].head != NONE && queues[e].receivers == 0) {
 		ipc_reserve_arrival(t, arrival);
 		return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
@@ -1023,7 +1043,8 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
     ensures found: \result == STATUS_OK ==> endpoint < threads[t].table_size &&
       threads[t].table + endpoint < N_SLOTS && slots[threads[t].table + endpoint].type == CAP_ENDPOINT;
     ensures free: \result == STATUS_OK && arrival != 0 ==> arrival < threads[t].table_size &&
-      slots[threads[t].table + arrival].type == CAP_EMPTY; */
+      slots[threads[t].table + arrival].type == CAP_EMPTY;
+    ensures exact: \result == STATUS_OK <==> may_receive(t, endpoint) && arrival_fits(t, arrival); */
 static inline enum status ipc_check_receive(u64 t, u64 endpoint, u64 arrival)
 {
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
@@ -1046,6 +1067,8 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 	if (status != STATUS_OK)
 		return ipc_without_message(t, status);
 
+	/*@ assert inside: (u64)(threads[t].table + endpoint) == threads[t].table + endpoint &&
+	      (u64)(threads[t].table + reply) == threads[t].table + reply; */
 	return ipc_take_or_wait(t, threads[t].table + endpoint, threads[t].table + reply, arrival, block);
 }
 
@@ -1056,7 +1079,8 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
     ensures owed: \result == STATUS_OK && slots[threads[t].table + reply].type == CAP_REPLY ==>
       threads[t].client == NONE || threads[t].client == slots[threads[t].table + reply].object;
     ensures kind: \result == STATUS_OK ==> slots[threads[t].table + reply].type == CAP_REPLY ||
-      slots[threads[t].table + reply].type == CAP_EMPTY; */
+      slots[threads[t].table + reply].type == CAP_EMPTY;
+    ensures exact: \result == STATUS_OK <==> reply_fits(t, reply, tag); */
 static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 {
 	u64 s = wide(threads[t].table) + reply;
@@ -1125,6 +1149,26 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 	return ipc_go_on(caller);
 }
 
+/* t, which has paid for the answer, goes on with it: at once if it goes on to pay. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS;
+    requires stand: threads_stand(t, t) && used_reply == NONE && loose(t);
+    assigns OBJECTS, LINKS, payload[0 .. 5];
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_DELIVERED
+    ensures states: states_turned{Pre, Post};
+    ensures leaves: \result == hart.current; */
+static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u64 badge)
+{
+	if (wide(hart.payer) != t)
+		return sched_deliver(t, tag, badge);
+	hart.served = true;
+	if (threads[t].left == 0 || !sched_may_take_over(t))
+		return sched_deliver(t, tag, badge);
+	return sched_hand_over(t, tag, badge);
+}
+
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
@@ -1138,51 +1182,66 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures leaves: \result == hart.current;
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_ANSWERED(\true, t, caller, tag, reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
 	/*@ assert awaits: answer_in[caller] == reply; */
 	/*@ ghost answer_in[caller] = NONE; used_reply = (u32)reply; */
 	threads[caller].reply = NONE;
 	/*@ assert untied: slot_untied(reply); */
+	/*@ assert apart: caller != t; */
+	//@ assert words: words_kept{Pre, Here};
 	if (threads[t].client == NONE) {
 		ipc_wait(t, s, reply, arrival);
 		/*@ ghost used_reply = NONE; */
+		/*@ assert waits: receives_into(t, reply) && parted(caller) &&
+		      expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&
+		      results_kept{Pre, Here} && words_kept{Pre, Here} &&
+		      capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
 		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
 	}
 	threads[t].client = NONE;
 	threads[t].chain = 0;
 	threads[caller].server = NONE;
+	//@ assert words: words_kept{Pre, Here};
 	ipc_wait(t, s, reply, arrival);
 	/*@ ghost used_reply = NONE; */
-	if (wide(hart.payer) != caller)
-		return sched_deliver(caller, tag, 0);
-	hart.served = true;
-	if (threads[caller].left == 0 || !sched_may_take_over(caller))
-		return sched_deliver(caller, tag, 0);
-	return sched_hand_over(caller, tag, 0);
+	/*@ assert waits: receives_into(t, reply) && parted(caller) &&
+	      expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&
+	      results_kept{Pre, Here} && words_kept{Pre, Here} &&
+	      capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
+	return ipc_hand_back(caller, tag, 0);
 }
 
 /* Whether there is nothing to do but to answer `caller`, whose reply is in slot `reply`, and to wait. */
 /*@ requires threads_placed && slots_queues && thread_index(t) && thread_index(caller) && slot_index(s) &&
       slots[s].type == CAP_ENDPOINT;
     assigns \nothing;
-    ensures payer: \result ==> threads[t].client != NONE || threads[caller].server == NONE; */
+    ensures payer: \result ==> threads[t].client != NONE || threads[caller].server == NONE;
+    ensures exact: \result <==> only_waits(t, slots[s].object, caller, tag); */
 static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 {
 	return !ipc_is_pending(t, s) && threads[caller].fault == 0 && !ipc_carries(caller, tag) &&
 		(threads[t].client != NONE || threads[caller].server == NONE);
 }
 
-/* An answer that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    REQUIRES_STANDING
-    assigns STATE, used_reply, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current;
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
+/* An answer over an endpoint capability in slot s that is the right one. */
+#define CONTRACT_REPLY                                                                                 \
+	REQUIRES_ORDERED                                                                               \
+	requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT; \
+	REQUIRES_STANDING                                                                              \
+	assigns STATE, used_reply, payload[0 .. 5], LIST;                                              \
+	ENSURES_ORDERED                                                                                \
+	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
+	ensures leaves: \old(hart.current) == t ==> \result == hart.current;                           \
+	ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); \
+	ENSURES_REFUSED(!answer_fits{Pre}(t, tag, reply, arrival), t)                                  \
+	ENSURES_ANSWERED(answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival), t, named_endpoint{Pre}(t, reply), tag, \
+	  \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)
+
+/* One that is not plain: what is left to check. */
+/*@ CONTRACT_REPLY */
 static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u64 r = wide(threads[t].table) + reply;
@@ -1192,26 +1251,41 @@ static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u6
 		status = ipc_check_reply(t, tag, reply);
 	if (status == STATUS_OK && arrival == reply)
 		status = STATUS_OCCUPIED;
+	/*@ assert fits: (status == STATUS_OK <==> answer_fits{Pre}(t, tag, reply, arrival)) && (status != STATUS_OK ==>
+	      !answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival)); */
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
+	/*@ assert names: r == \at(threads[t].table, Pre) + reply &&
+	      slots[r].object == named_endpoint{Pre}(t, reply) && (slots[r].type == CAP_REPLY <==> names_reply{Pre}(t, reply)); */
 	if (slots[r].type == CAP_REPLY && ipc_only_waits(t, s, wide(slots[r].object), tag))
 		return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, arrival);
+	//@ assert more: !answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival);
 	return ipc_answer_and_receive(t, s, r, tag, out, arrival);
+}
+
+/* The plainest way first. */
+/*@ CONTRACT_REPLY */
+static inline __attribute__((always_inline)) u32 ipc_reply_over(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
+{
+	u64 r = wide(threads[t].table) + reply;
+
+	if (reply == 0 || reply >= threads[t].table_size || arrival != 0 || (tag & TAG_LENGTH) > MESSAGE_WORDS ||
+	    slots[r].type != CAP_REPLY || (threads[t].client != NONE && threads[t].client != slots[r].object) ||
+	    !ipc_only_waits(t, s, wide(slots[r].object), tag))
+		return ipc_reply_checked(t, s, tag, reply, out, arrival);
+	//@ assert named: r == \at(threads[t].table, Pre) + reply && slots[r].object == named_endpoint{Pre}(t, reply);
+	return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, 0);
 }
 
 __attribute__((noinline)) u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t)
 {
 	u64 s = wide(threads[t].table) + endpoint;
-	u64 r = wide(threads[t].table) + reply;
 	enum status status = cap_check(t, endpoint, CAP_ENDPOINT, RIGHT_READ);
 
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
-	if (reply == 0 || reply >= threads[t].table_size || arrival != 0 || (tag & TAG_LENGTH) > MESSAGE_WORDS ||
-	    slots[r].type != CAP_REPLY || (threads[t].client != NONE && threads[t].client != slots[r].object) ||
-	    !ipc_only_waits(t, s, wide(slots[r].object), tag))
-		return ipc_reply_checked(t, s, tag, reply, out, arrival);
-	return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, 0);
+	//@ assert named: s == threads[t].table + endpoint && slots[s].object == named_endpoint{Pre}(t, endpoint);
+	return ipc_reply_over(t, s, tag, reply, out, arrival);
 }
 
 void ipc_cancel(u32 t, enum status status)

@@ -47,6 +47,44 @@
       may_send{L}(t, n) && first_receiver{L}(t, n) != NONE;
     predicate send_queues{L}(integer t, integer n, integer tag) = (tag & TAG_LENGTH) <= MESSAGE_WORDS &&
       may_send{L}(t, n) && first_receiver{L}(t, n) == NONE;
+    // What a receive is checked for, and what is there to be received: bits of the bound notification, or a first sender.
+    predicate may_receive{L}(integer t, integer n) = n < \at(threads[t].table_size, L) &&
+      \at(slots[threads[t].table + n].type, L) == CAP_ENDPOINT &&
+      (\at(slots[threads[t].table + n].rights, L) & RIGHT_READ) == RIGHT_READ;
+    predicate arrival_fits{L}(integer t, integer arrival) = arrival != 0 ==> slot_free{L}(t, arrival);
+    predicate may_take{L}(integer t, integer n, integer reply, integer arrival) = may_receive{L}(t, n) &&
+      arrival_fits{L}(t, arrival) && slot_free{L}(t, reply) && arrival != reply && \at(threads[t].client, L) == NONE;
+    predicate is_told{L}(integer t) = \at(threads[t].bound, L) != NONE && \at(queues[threads[t].bound].bits, L) != 0;
+    logic integer sender_at{L}(integer e) = \at(queues[e].receivers, L) == 0 ? \at(queues[e].head, L) : 0;
+    logic integer first_sender{L}(integer t, integer n) = sender_at{L}(named_endpoint{L}(t, n));
+    predicate receive_blocks{L}(integer t, integer n, integer reply, integer arrival) = may_take{L}(t, n, reply, arrival) &&
+      !is_told{L}(t) && first_sender{L}(t, n) == NONE;
+    // What an answer is checked for, and when there is nothing to do but to answer `caller` and to wait.
+    predicate reply_fits{L}(integer t, integer n, integer tag) = 0 < n < \at(threads[t].table_size, L) &&
+      (tag & TAG_LENGTH) <= MESSAGE_WORDS && (\at(threads[t].client, L) == NONE ?
+      \at(slots[threads[t].table + n].type, L) == CAP_REPLY || \at(slots[threads[t].table + n].type, L) == CAP_EMPTY :
+      \at(slots[threads[t].table + n].type, L) == CAP_REPLY &&
+      \at(slots[threads[t].table + n].object, L) == \at(threads[t].client, L));
+    predicate answer_fits{L}(integer t, integer tag, integer reply, integer arrival) = arrival_fits{L}(t, arrival) &&
+      reply_fits{L}(t, reply, tag) && arrival != reply;
+    predicate is_pending{L}(integer t, integer e) = sender_at{L}(e) != NONE || (\at(threads[t].bound, L) != NONE &&
+      (\at(queues[threads[t].bound].bits, L) | \at(queues[threads[t].bound].taken, L)) != 0);
+    predicate only_waits{L}(integer t, integer e, integer caller, integer tag) = !is_pending{L}(t, e) &&
+      \at(threads[caller].fault, L) == 0 && (tag & TAG_CAP) == 0 && \at(threads[caller].arrival, L) == NONE &&
+      (\at(threads[t].client, L) != NONE || \at(threads[caller].server, L) == NONE);
+    predicate answer_waits{L}(integer t, integer e, integer tag, integer reply, integer arrival) =
+      answer_fits{L}(t, tag, reply, arrival) && names_reply{L}(t, reply) &&
+      only_waits{L}(t, e, named_endpoint{L}(t, reply), tag);
+    // t owes no payment and awaits no answer.
+    predicate parted{L}(integer t) = \at(threads[t].reply, L) == NONE && \at(threads[t].server, L) == NONE;
+    predicate capabilities_same_but{A, B}(integer r, integer a) = \forall integer k; slot_index(k) && k != r &&
+      (k != a || k == NONE) ==> capability_same{A, B}(k);
+    // t waits for a message, and for a capability with it, in slots that are reserved for this.
+    predicate slot_reserved{L}(integer s, integer t) = \at(slots[s].type, L) == CAP_RESERVED && \at(slots[s].object, L) == t;
+    predicate receives_into{L}(integer t, integer r) = \at(threads[t].reply, L) == r && slot_reserved{L}(r, t);
+    predicate expects_in{L}(integer t, integer a) = a != NONE ==> \at(threads[t].arrival, L) == a && slot_reserved{L}(a, t);
+    predicate stands_receiving{L}(integer t, integer e) = \at(threads[t].state, L) == THREAD_RECEIVING &&
+      \at(threads[t].queue, L) == e && \at(queues[e].tail, L) == t && \at(queues[e].receivers, L) == 1;
     // The payload of s, as it was, is that of t, up to the length.
     predicate word_taken{A, B}(integer t, integer s, integer tag, integer i) =
       word_of{B}(t, i) == (i < (tag & TAG_LENGTH) ? word_of{A}(s, i) : 0);
@@ -105,6 +143,24 @@
 	ensures silent: (queued) ==> results_kept_but{Pre, Post}(t);                                   \
 	ensures saved: (queued) ==> words_kept{Pre, Post};                                             \
 	ensures turned: (queued) ==> states_turned_but{Pre, Post}(t);
+/* A receive that was refused, or that found nothing: as above, but that t is no longer the last whose payload the hardware
+ * holds, and that the choice of who runs comes after it. */
+#define ENSURES_BARRED(when, t)                                                                        \
+	ensures barred: (when) ==> threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) &&      \
+	  words_kept_but{Pre, Post}(t, t) && states_turned{Pre, Post} && slots_standing{Pre, Post} &&  \
+	  queues_same_but_links{Pre, Post};
+/* One that blocks: t waits for a message with its slots; all others are as before. */
+#define ENSURES_BLOCKED(when, t, r, a)                                                                 \
+	ensures blocked: (when) ==> receives_into(t, r) && expects_in(t, a) && threads_wait_but{Pre, Post}(t, t) && \
+	  results_kept_but{Pre, Post}(t) && words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(t) && \
+	  capabilities_same_but{Pre, Post}(r, a);
+/* A server that answered `caller` and waits: the caller has the message and owes and awaits nothing any more. */
+#define ENSURES_ANSWERED(when, t, caller, tag, r, a)                                                   \
+	ensures answered: (when) ==> message_given(caller, tag, 0) && words_handed{Pre, Post}(caller, tag) && \
+	  parted(caller) && receives_into(t, r) && expects_in(t, a); \
+	ensures undisturbed: (when) ==> threads_wait_but{Pre, Post}(t, caller) && results_kept_but{Pre, Post}(caller) && \
+	  words_kept_but{Pre, Post}(caller, \old(hart.holder)) && states_turned_but{Pre, Post}(t) &&   \
+	  capabilities_same_but{Pre, Post}(r, a);
 
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
@@ -148,7 +204,12 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING */
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
+    ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
+    ENSURES_BLOCKED(receive_blocks{Pre}(t, endpoint, reply, arrival) && block, t, \old(threads[t].table) + reply,
+      arrival != 0 ? \old(threads[t].table) + arrival : 0)
+    ensures last: receive_blocks{Pre}(t, endpoint, reply, arrival) && block ==> \result == STATUS_OK &&
+      hart.current == NONE && stands_receiving(t, named_endpoint{Pre}(t, endpoint)); */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
@@ -157,6 +218,9 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_REFUSED(!may_receive{Pre}(t, endpoint) || !answer_fits{Pre}(t, tag, reply, arrival), t)
+    ENSURES_ANSWERED(may_receive{Pre}(t, endpoint) && answer_waits{Pre}(t, named_endpoint{Pre}(t, endpoint), tag, reply, arrival),
+      t, named_endpoint{Pre}(t, reply), tag, \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)
     ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 

@@ -144,7 +144,8 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
 /*@ requires threads_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
-    ensures same: threads_same_but_links{Pre, Post}; */
+    ensures same: threads_same_but_links{Pre, Post};
+    ensures others: threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) && words_kept{Pre, Post}; */
 static inline void syscall_begin(u64 t)
 {
 	threads[t].registers[REG_A1] = 0;
@@ -195,13 +196,18 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
     ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);
     ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
     ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
-      threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL; */
+      threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
+    ENSURES_BARRED(asks_receive(number) && !may_take{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre))
+    ENSURES_BLOCKED(number == SYS_RECV && receive_blocks{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
+      \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0) */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {
 	u32 t = hart.current;
 	bool block = (number & SYS_NONBLOCK) == 0;
 
 	syscall_begin(wide(t));
+	/*@ assert asked: (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)) &&
+	      (receive_blocks(t, a0, a2, a4) <==> receive_blocks{Pre}(t, a0, a2, a4)); */
 	switch (number) {
 	case SYS_SEND:
 		return sched_return(t, ipc_send(t, a0, a1, a3));

@@ -31,6 +31,8 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
     ENSURES_VALID ENSURES_STANDING */
 void boot_main(const struct boot_record *record);
 
+/*@ predicate asks_receive(integer number) = number == SYS_RECV || number == (SYS_RECV | SYS_NONBLOCK); */
+
 /* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE;
@@ -49,8 +51,17 @@ void boot_main(const struct boot_record *record);
       first_receiver{Pre}(\at(hart.current, Pre), a0), a1, \old(slots[threads[hart.current].table + a0].badge), a3)
     ENSURES_QUEUED(number == SYS_CALL && call_queues{Pre}(\at(hart.current, Pre), a0, a1, a4), \at(hart.current, Pre), a1,
       \old(slots[threads[hart.current].table + a0].badge), a3)
-    ENSURES_REFUSED(number == SYS_CALL && (!may_call{Pre}(\at(hart.current, Pre), a0) ||
-      call_lacks{Pre}(\at(hart.current, Pre), a4, first_receiver{Pre}(\at(hart.current, Pre), a0))), \at(hart.current, Pre))
+    ENSURES_REFUSED((number == SYS_CALL && (!may_call{Pre}(\at(hart.current, Pre), a0) ||
+      call_lacks{Pre}(\at(hart.current, Pre), a4, first_receiver{Pre}(\at(hart.current, Pre), a0)))) ||
+      (number == SYS_REPLY_RECV && (!may_receive{Pre}(\at(hart.current, Pre), a0) ||
+      !answer_fits{Pre}(\at(hart.current, Pre), a1, a2, a4))), \at(hart.current, Pre))
+    ENSURES_BARRED(asks_receive(number) && !may_take{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre))
+    ENSURES_BLOCKED(number == SYS_RECV && receive_blocks{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
+      \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
+    ENSURES_ANSWERED(number == SYS_REPLY_RECV && may_receive{Pre}(\at(hart.current, Pre), a0) &&
+      answer_waits{Pre}(\at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a0), a1, a2, a4),
+      \at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a2), a1, \old(threads[hart.current].table) + a2,
+      a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
     ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
     ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
       threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
