@@ -17,8 +17,9 @@ from conftest import ESCAPES, LOG, ROOT, copy_tree
 TUTORIAL = (ROOT / "userland" / "TUTORIAL.md").read_text(encoding="utf-8")
 PROMPT = re.compile(r"(\$|mullion:/[^ >]*>|\(gdb\)) ")
 # Where the next input is awaited. A debugger and the system that it let go on write to one terminal: what the log says then
-# may stand right behind the debugger's prompt.
+# may stand right behind the debugger's prompt, and the shell's prompt right before what the debugger says.
 AWAITS = re.compile(r"(\$|mullion:/[^ >]*>) |\(gdb\) .*")
+STOPPED = re.compile(r".*(?=Breakpoint \d+, )")
 KEYS = {"Ctrl-A X": "\x01x"}
 PATIENCE = 300  # a first build on a busy machine
 LATE = 10
@@ -114,7 +115,8 @@ class Terminal:
             return any(AWAITS.fullmatch(line) for line in self.lines()[start:])
 
         def seen():
-            return [line.rstrip() for line in self.lines()[start:] if line.strip() and not AWAITS.fullmatch(line)]
+            return [STOPPED.sub("", line).rstrip() for line in self.lines()[start:]
+                    if line.strip() and not AWAITS.fullmatch(line)]
 
         if until_prompt:
             assert self.wait(at_prompt), f"after {typed!r} no prompt came back:\n" + "\n".join(seen()[-80:])
