@@ -169,7 +169,7 @@ class Proof:
         self.screen, self.smoke, self.may_ask = screen, smoke, may_ask
         self.kernel = Kernel(root)
         self.ladder = provers.SMOKE if smoke else provers.LADDER
-        self.pool = Pool(width or processors())
+        self.pool = Pool(width or processors() + 1)  # while one waits for files, the others work
         self.lock = threading.Lock()
         self.work.mkdir(parents=True, exist_ok=True)
         self.environment = wp.environment(self.work)
