@@ -97,6 +97,33 @@
       threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff &&
       threads[t].period <= 0x7fffffff && threads[t].left <= 0x7fffffff && threads[t].limit <= 0x7fffffff;
 
+    // I5, I7: a ready queue where somebody stands has its bit, in the open partition and in closed ones; none from hart.top on
+    // in the open one has anybody, so who is taken there is the most important that is ready.
+    predicate has_bit(integer word, integer b) = (word & (1 << b)) != 0;
+    predicate ready_below_top = \forall integer q; hart.queues + hart.top <= q < hart.queues + PRIORITIES ==>
+      head_of[q] == NONE;
+    predicate ready_seen = \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+      (q - READY_QUEUES) / PARTITION_QUEUES == hart.partition && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
+      head_of[q] != NONE ==>
+      has_bit(hart.ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64], (q - READY_QUEUES) % PARTITION_QUEUES % 64);
+    predicate closed_seen = \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+      (q - READY_QUEUES) / PARTITION_QUEUES != hart.partition && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
+      head_of[q] != NONE ==>
+      has_bit(hart.closed[(q - READY_QUEUES) / PARTITION_QUEUES].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
+        (q - READY_QUEUES) % PARTITION_QUEUES % 64);
+    // Who is ready and stands somewhere stands on a ready queue, that of its priority; who is exhausted, on no ready queue.
+    predicate stands_ranked(integer state, integer priority, integer q) = q != NONE ==>
+      (state == THREAD_READY ? READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+        (q - READY_QUEUES) % PARTITION_QUEUES == priority :
+        KERNEL_QUEUES <= q || PRIORITIES <= (q - READY_QUEUES) % PARTITION_QUEUES);
+    predicate threads_ranked = \forall integer t; 0 < t < N_THREADS ==>
+      stands_ranked(stands_as[t], threads[t].priority, stands_on[t]);
+    predicate ready_valid = ready_below_top && ready_seen && closed_seen && threads_ranked;
+    // Who runs is the most important: in the open partition nobody of a higher priority is ready.
+    predicate nobody_above(integer t) = \forall integer q; hart.queues + threads[t].priority < q < hart.queues + PRIORITIES ==>
+      head_of[q] == NONE;
+    predicate current_is_highest = hart.current != NONE ==> nobody_above(hart.current);
+
     predicate hart_inside = hart.current < N_THREADS && hart.payer < N_THREADS && hart.holder < N_THREADS &&
       hart.top <= PRIORITIES && hart.root < N_SPACES && hart.fault_queue < N_QUEUES && hart.timers_used <= N_TIMERS;
     predicate hart_schedule = hart.partition < PARTITIONS && hart.windows <= WINDOWS_MAX && hart.window < WINDOWS_MAX &&
@@ -291,6 +318,13 @@
 #define REQUIRES_STANDING requires standing: STANDING;
 #define ENSURES_STANDING ensures standing: STANDING;
 #define LOOP_STANDING loop invariant standing: STANDING;
+#define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
+#define REQUIRES_READY requires bitmap: ready_valid;
+#define ENSURES_READY ensures bitmap: READY_VALID;
+#define ENSURES_RANKS_KEPT ensures ranks: (\old(ready_valid) ==> ready_valid) && \
+	(\old(current_is_highest) ==> current_is_highest);
+#define ENSURES_HIGHEST ensures highest: current_is_highest;
+#define LOOP_READY loop invariant bitmap: READY_VALID;
 #define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
 	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */

@@ -1150,15 +1150,8 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 }
 
 /* t, which has paid for the answer, goes on with it: at once if it goes on to pay. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    requires stand: threads_stand(t, t) && used_reply == NONE && loose(t);
-    assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ENSURES_DELIVERED
-    ensures states: states_turned{Pre, Post};
-    ensures leaves: \result == hart.current; */
+/*@ CONTRACT_DELIVERED(LINKS)
+    ensures states: states_turned{Pre, Post}; */
 static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u64 badge)
 {
 	if (wide(hart.payer) != t)
@@ -1169,6 +1162,11 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 	return sched_hand_over(t, tag, badge);
 }
 
+/* The caller is to go on; t waits in its stead, with the slots `reply` and `arrival`. */
+#define WAITS_AGAIN receives_into(t, reply) && parted(caller) &&                                       \
+	expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&                      \
+	results_kept{Pre, Here} && words_kept{Pre, Here} &&                                            \
+	capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0)
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
@@ -1195,10 +1193,7 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 	if (threads[t].client == NONE) {
 		ipc_wait(t, s, reply, arrival);
 		/*@ ghost used_reply = NONE; */
-		/*@ assert waits: receives_into(t, reply) && parted(caller) &&
-		      expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&
-		      results_kept{Pre, Here} && words_kept{Pre, Here} &&
-		      capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
+		/*@ assert waits: WAITS_AGAIN; */
 		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
 	}
 	threads[t].client = NONE;
@@ -1207,10 +1202,7 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 	//@ assert words: words_kept{Pre, Here};
 	ipc_wait(t, s, reply, arrival);
 	/*@ ghost used_reply = NONE; */
-	/*@ assert waits: receives_into(t, reply) && parted(caller) &&
-	      expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&
-	      results_kept{Pre, Here} && words_kept{Pre, Here} &&
-	      capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
+	/*@ assert waits: WAITS_AGAIN; */
 	return ipc_hand_back(caller, tag, 0);
 }
 

@@ -4,10 +4,13 @@
 #pragma once
 #include "invariant.h"
 
+/* What a step at queue q writes: no other queue gets or loses its head. */
+#define AT_QUEUE(q) next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[q], tail_of[q]
+
 /* Append thread t, which is on no queue, to queue q. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < q < N_QUEUES;
     requires free: stands_on[t] == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q);
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
@@ -32,7 +35,7 @@ static inline void queue_put(u64 q, u64 t)
 /* Remove thread t, which is the first of queue q. */
 /*@ requires kernel_valid && queue_index(q) && thread_index(t);
     requires head: head_of[q] == t;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q);
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
@@ -57,11 +60,12 @@ static inline void queue_take_first(u64 q, u64 t)
 /* Remove thread t from the queue that holds it. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     requires queued: stands_on[t] != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], ORDER;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(stands_on[t]);
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
-    ensures taken: stands_on[t] == NONE; */
+    ensures taken: stands_on[t] == NONE;
+    ensures fewer: \old(head_of[stands_on[t]]) == NONE ==> head_of[\old(stands_on[t])] == NONE; */
 static inline void queue_take(u32 t)
 {
 	u32 q = threads[t].queue;

@@ -6,44 +6,99 @@
 
 struct hart hart;
 
+/* A word with one bit set, or cleared: functions of their own, since in so small a context it proves. */
+/*@ requires bit < 64;
+    assigns \nothing;
+    ensures set: \forall integer b; 0 <= b < 64 ==> (has_bit(\result, b) <==> has_bit(word, b) || b == bit); */
+static inline u64 sched_with_bit(u64 word, u32 bit)
+{
+	return word | 1ul << bit;
+}
+
+/*@ requires bit < 64;
+    assigns \nothing;
+    ensures cleared: \forall integer b; 0 <= b < 64 ==> (has_bit(\result, b) <==> has_bit(word, b) && b != bit); */
+static inline u64 sched_without_bit(u64 word, u32 bit)
+{
+	return word & ~(1ul << bit);
+}
+
 /* The highest set bit of word, which has one. Five halvings, as the ISA has no count-leading-zeros. */
 /*@ assigns \nothing;
-    ensures range: \result < 64; */
+    ensures range: \result < 64;
+    ensures none: \forall integer b; \result < b < 64 ==> !has_bit(word, b); */
 static inline u32 sched_top_bit(u64 word)
 {
 	u32 bit = 0;
 
+	/* What is small has no high bits: of the machine's types provers know it, of fewer bits by shifts by one. */
+	/*@ assert small64: \forall u64 x, integer b; 64 <= b ==> !has_bit(x, b); */
+	/*@ assert small32: \forall u32 x, integer b; 32 <= b ==> !has_bit(x, b); */
+	/*@ assert small16: \forall u16 x, integer b; 16 <= b ==> !has_bit(x, b); */
+	/*@ assert small8: \forall u8 x, integer b; 8 <= b ==> !has_bit(x, b); */
+	/*@ assert small1: \forall integer x, b; 0 <= x <= 1 && 1 <= b ==> !has_bit(x, b); */
+	/*@ assert small2: \forall integer x, b; 0 <= x < 4 && 2 <= b ==>
+	      (has_bit(x >> 1, b - 1) <==> has_bit(x, b)) && !has_bit(x, b); */
+	/*@ assert small3: \forall integer x, b; 0 <= x < 8 && 3 <= b ==>
+	      (has_bit(x >> 1, b - 1) <==> has_bit(x, b)) && !has_bit(x, b); */
+	/*@ assert small4: \forall integer x, b; 0 <= x < 16 && 4 <= b ==>
+	      (has_bit(x >> 1, b - 1) <==> has_bit(x, b)) && !has_bit(x, b); */
 	if (word > 0xffffffff) {
 		bit = 32;
-		word /= 0x100000000;
+		/*@ assert moved: \forall integer b; 32 <= b ==> (has_bit(word >> 32, b) <==> has_bit(word, b + 32)); */
+		/*@ assert clear: \forall integer b; 32 <= b ==> !has_bit(word >> 32, b); */
+		word >>= 32;
 	}
+	/*@ assert shifted: word == (\at(word, Pre) >> bit) && bit <= 32; */
+	/*@ assert none: \forall integer b; 32 <= b ==> !has_bit(word, b); */
 	if (word > 0xffff) {
 		bit += 16;
-		word /= 0x10000;
+		/*@ assert moved: \forall integer b; 16 <= b ==> (has_bit(word >> 16, b) <==> has_bit(word, b + 16)); */
+		/*@ assert clear: \forall integer b; 16 <= b ==> !has_bit(word >> 16, b); */
+		word >>= 16;
 	}
+	/*@ assert shifted: word == (\at(word, Pre) >> bit) && bit <= 48; */
+	/*@ assert none: \forall integer b; 16 <= b ==> !has_bit(word, b); */
 	if (word > 0xff) {
 		bit += 8;
-		word /= 0x100;
+		/*@ assert moved: \forall integer b; 8 <= b ==> (has_bit(word >> 8, b) <==> has_bit(word, b + 8)); */
+		/*@ assert clear: \forall integer b; 8 <= b ==> !has_bit(word >> 8, b); */
+		word >>= 8;
 	}
+	/*@ assert shifted: word == (\at(word, Pre) >> bit) && bit <= 56; */
+	/*@ assert none: \forall integer b; 8 <= b ==> !has_bit(word, b); */
 	if (word > 0xf) {
 		bit += 4;
-		word /= 0x10;
+		/*@ assert moved: \forall integer b; 4 <= b ==> (has_bit(word >> 4, b) <==> has_bit(word, b + 4)); */
+		/*@ assert clear: \forall integer b; 4 <= b ==> !has_bit(word >> 4, b); */
+		word >>= 4;
 	}
+	/*@ assert shifted: word == (\at(word, Pre) >> bit) && bit <= 60; */
+	/*@ assert none: \forall integer b; 4 <= b ==> !has_bit(word, b); */
 	if (word > 3) {
 		bit += 2;
-		word /= 4;
+		/*@ assert moved: \forall integer b; 2 <= b ==> (has_bit(word >> 2, b) <==> has_bit(word, b + 2)); */
+		/*@ assert clear: \forall integer b; 2 <= b ==> !has_bit(word >> 2, b); */
+		word >>= 2;
 	}
+	/*@ assert shifted: word == (\at(word, Pre) >> bit) && bit <= 62; */
+	/*@ assert none: \forall integer b; 2 <= b ==> !has_bit(word, b); */
+	/*@ assert top: \forall integer b; bit + (word > 1 ? 2 : 1) <= b ==>
+	      (has_bit(\at(word, Pre) >> bit, b - bit) <==> has_bit(\at(word, Pre), b)); */
 	return word > 1 ? bit + 1 : bit;
 }
 
 /* Find the highest ready priority again, after the queue of the highest became empty. */
-/*@ assigns hart.top;
-    ensures range: hart.top <= PRIORITIES; */
+/*@ requires seen: ready_seen && hart_schedule;
+    assigns hart.top;
+    ensures range: hart.top <= PRIORITIES;
+    ensures below: ready_below_top; */
 static void sched_find_top(void)
 {
 	u32 w = hart.ready[3] != 0 ? 3 : hart.ready[2] != 0 ? 2 : hart.ready[1] != 0 ? 1 : 0;
 
 	hart.top = hart.ready[w] != 0 ? 64 * w + sched_top_bit(hart.ready[w]) + 1 : 0;
+	/*@ assert none: \forall integer p; hart.top <= p < PRIORITIES ==> !has_bit(hart.ready[p / 64], p % 64); */
 }
 
 /* The thread that pays for t: the top of the chain of callers of passive servers. */
@@ -62,10 +117,11 @@ static inline u32 sched_payer(u32 t)
 
 /* To the ready queue of its priority in the open partition. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: stands_on[t] == hart.queues + threads[t].priority && stands_as[t] == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
@@ -76,18 +132,23 @@ static inline void sched_put_ready(u64 t)
 
 	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
-	hart.ready[priority / 64] |= 1ul << (priority % 64);
+	hart.ready[priority / 64] = sched_with_bit(hart.ready[priority / 64], priority % 64);
+	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) ==>
+	      has_bit(hart.ready[w], b); */
 	if (priority >= hart.top)
 		hart.top = priority + 1;
+	/*@ assert bit: ready_seen && has_bit(hart.ready[priority / 64], priority % 64); */
+	/*@ assert rank: stands_ranked(THREAD_READY, priority, hart.queues + priority); */
 	queue_put(wide(hart.queues) + priority, t);
 }
 
 /* The same in a closed one. What budget it has will be seen when a window opens. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS;
+/*@ requires kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS && partition != hart.partition;
+    REQUIRES_READY
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3],
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: stands_on[t] == READY_QUEUES + partition * PARTITION_QUEUES + threads[t].priority &&
       stands_as[t] == THREAD_READY; */
@@ -97,35 +158,52 @@ static void sched_put_closed(u32 t, u32 partition)
 
 	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
-	hart.closed[partition].ready[priority / 64] |= 1ul << (priority % 64);
+	hart.closed[partition].ready[priority / 64] =
+		sched_with_bit(hart.closed[partition].ready[priority / 64], priority % 64);
+	/*@ assert kept: \forall integer n, w, b; 0 <= n < PARTITIONS && 0 <= w < 4 && 0 <= b < 64 &&
+	      has_bit(\at(hart.closed[n].ready[w], Pre), b) ==> has_bit(hart.closed[n].ready[w], b); */
+	/*@ assert bit: closed_seen && has_bit(hart.closed[partition].ready[priority / 64], priority % 64); */
+	/*@ assert rank: stands_ranked(THREAD_READY, priority, READY_QUEUES + partition * PARTITION_QUEUES + priority); */
 	queue_put(READY_QUEUES + partition * PARTITION_QUEUES + priority, t);
 }
 
 /* The ready queue q of that priority became empty. */
 /*@ requires kernel_valid && priority < PRIORITIES;
+    requires empty: head_of[q] == NONE && READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+      (q - READY_QUEUES) % PARTITION_QUEUES == priority;
+    REQUIRES_READY
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
-    ENSURES_VALID */
+    ENSURES_VALID ENSURES_READY */
 static inline void sched_clear_ready(u32 q, u32 priority)
 {
 	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
 
 	if (partition != hart.partition) {
-		hart.closed[partition % PARTITIONS].ready[priority / 64] &= ~(1ul << (priority % 64));
+		hart.closed[partition % PARTITIONS].ready[priority / 64] =
+			sched_without_bit(hart.closed[partition % PARTITIONS].ready[priority / 64], priority % 64);
+		/*@ assert kept: \forall integer n, w, b; 0 <= n < PARTITIONS && 0 <= w < 4 && 0 <= b < 64 &&
+		      has_bit(\at(hart.closed[n].ready[w], Pre), b) && (n != partition || w != priority / 64 || b != priority % 64) ==>
+		      has_bit(hart.closed[n].ready[w], b); */
 		return;
 	}
-	hart.ready[priority / 64] &= ~(1ul << (priority % 64));
+	hart.ready[priority / 64] = sched_without_bit(hart.ready[priority / 64], priority % 64);
+	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) &&
+	      (w != priority / 64 || b != priority % 64) ==> has_bit(hart.ready[w], b); */
+	/*@ assert seen: ready_seen; */
 	if (priority + 1 == hart.top)
 		sched_find_top();
 }
 
 /* The first thread of the highest priority, off its queue. */
 /*@ requires kernel_valid && 0 < hart.top;
+    REQUIRES_READY
     requires stand: threads_stand(NONE, NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top, PLACES;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures \result < N_THREADS;
     ensures first: \result == \old(head_of[hart.queues + hart.top - 1]);
+    ensures highest: \result != NONE ==> nobody_above(\result);
     ensures runs: \result != NONE ==> stands_on[\result] == NONE && may_run(\result);
     ensures stand: threads_stand(\result, NONE); */
 static inline u32 sched_take_top(void)
@@ -136,19 +214,24 @@ static inline u32 sched_take_top(void)
 
 	/*@ assert index: q == hart.queues + hart.top - 1; */
 	/*@ assert first: t == head_of[q]; */
+	/*@ assert rank: t != NONE ==> stands_as[t] == THREAD_READY && threads[t].priority == priority; */
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
-		hart.ready[priority / 64] &= ~(1ul << (priority % 64));
+		hart.ready[priority / 64] = sched_without_bit(hart.ready[priority / 64], priority % 64);
+		/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) &&
+		      (w != priority / 64 || b != priority % 64) ==> has_bit(hart.ready[w], b); */
+		/*@ assert seen: ready_seen; */
 		sched_find_top();
 	}
 	return (u32)t;
 }
 
 /*@ requires kernel_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY;
+    REQUIRES_READY
     requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures off: stands_on[t] == NONE; */
 static void sched_take_ready(u32 t)
@@ -175,7 +258,9 @@ static inline void sched_arm_until(u64 deadline)
 /* The queue of a position of the open partition's wheel. */
 /*@ requires hart_schedule;
     assigns \nothing;
-    ensures index: 0 < \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES; */
+    ensures index: 0 < \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES;
+    ensures wheel: hart.queues + PRIORITIES <= \result < hart.queues + PRIORITIES + WHEEL_SLOTS &&
+      PRIORITIES <= (\result - READY_QUEUES) % PARTITION_QUEUES; */
 static inline u32 sched_wheel_queue(u64 at)
 {
 	return hart.queues + PRIORITIES + (u32)(at % WHEEL_SLOTS);
@@ -184,10 +269,11 @@ static inline u32 sched_wheel_queue(u64 at)
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED; */
 static void sched_put_wheel(u32 t)
@@ -197,7 +283,9 @@ static void sched_put_wheel(u32 t)
 	/*@ ghost stands_as[t] = THREAD_EXHAUSTED; */
 	threads[t].state = THREAD_EXHAUSTED;
 	if (threads[t].budget == 0) {
+		/*@ assert wheel: PRIORITIES <= (hart.queues + PRIORITIES + WHEEL_SLOTS - READY_QUEUES) % PARTITION_QUEUES; */
 		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
+		/*@ assert ranks: READY_VALID; */
 		return;
 	}
 	if (hart.wheel_bits == 0 && arch_time() >> machine.wheel_shift > hart.wheel_at)
@@ -208,14 +296,16 @@ static void sched_put_wheel(u32 t)
 		at = hart.wheel_at + WHEEL_SLOTS - 1;
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
 	queue_put(sched_wheel_queue(at), t);
+	/*@ assert ranks: READY_VALID; */
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures off: stands_on[t] == NONE; */
 static void sched_take_wheel(u32 t)
@@ -319,12 +409,13 @@ static void sched_stop_paying(void)
 
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
-    ensures current: hart.current == \old(hart.current);
+    ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
@@ -389,19 +480,21 @@ void sched_remove(u32 t)
 		sched_take_ready(t);
 	else if (threads[t].state == THREAD_EXHAUSTED)
 		sched_take_wheel(t);
-	else
+	else {
 		queue_take(t);
+		/*@ assert rank: threads_ranked; */
+	}
 }
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
-/*@ requires kernel_valid && hart.current == NONE;
-    REQUIRES_STANDING
+/*@ requires kernel_valid && hart.current == NONE && hart.top == 0;
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, PLACES;
     ENSURES_VALID
-    ENSURES_TURNED ENSURES_STANDING */
+    ENSURES_TURNED ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST */
 static void sched_share_rest(void)
 {
-	/*@ LOOP_VALID LOOP_STANDING
+	/*@ LOOP_VALID LOOP_STANDING LOOP_READY
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop invariant states: states_turned{Pre, Here}; loop invariant bits: queues_same_but_links{Pre, Here};
 	    loop invariant nobody_yet: hart.current == NONE;
@@ -470,10 +563,11 @@ static inline void sched_arm(u64 now)
 /* Whoever is to run works for a partition that is closed: it waits. The timer interrupt that comes at once looks for
  * somebody else, so that no entry looks at more than one. */
 /*@ requires kernel_valid && hart.current != NONE;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, NONE);
     requires loose: loose(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
     ensures stand: threads_stand(NONE, NONE);
     ensures current: hart.current == NONE && hart.payer == NONE && hart.holder == NONE; */
@@ -493,12 +587,14 @@ static void sched_wait_for_window(u64 now)
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
  * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
 /*@ requires kernel_valid && payer < N_THREADS;
+    REQUIRES_READY
     requires somebody: payer != NONE ==> hart.current != NONE;
     requires stand: threads_stand(hart.current, NONE);
     requires loose: hart.current != NONE ==> loose(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
+    ensures highest: \old(current_is_highest) ==> current_is_highest;
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
     ensures stand: threads_stand(hart.current, NONE);
     ensures stays: \old(threads[payer].partition) == \old(hart.partition) ==> hart.current == \old(hart.current);
@@ -511,9 +607,11 @@ static void sched_change_payer(u32 payer)
 
 	sched_charge(now);
 	hart.payer = payer;
+	//@ assert highest: \at(current_is_highest, Pre) ==> current_is_highest;
 	//@ assert words: words_kept{Pre, Here};
 	if (payer != NONE && threads[wide(payer)].partition != hart.partition)
 		sched_wait_for_window(now);
+	//@ assert highest: \at(current_is_highest, Pre) ==> current_is_highest;
 	//@ assert words: words_kept{Pre, Here};
 	//@ assert holder: hart.holder == \at(hart.holder, Pre) || hart.holder == NONE;
 	sched_arm(now);
@@ -521,19 +619,21 @@ static void sched_change_payer(u32 payer)
 
 /* Who runs instead of t, which runs until now, if somebody should. */
 /*@ requires kernel_valid && t == hart.current;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ENSURES_TURNED
     ensures current: \result == hart.current; */
 static inline u32 sched_choose(u32 t)
 {
+	/*@ assert first: threads[t].priority + 1 >= hart.top ==> nobody_above(t); */
 	if (t != NONE && threads[wide(t)].priority + 1u >= hart.top && threads[wide(t)].state != THREAD_EXHAUSTED)
 		return t;
 	if (hart.top != 0) {
 		if (t != NONE)
 			sched_yield(); /* it may have a new period by now, so before the choice */
 		hart.current = sched_take_top();
+		/*@ assert highest: current_is_highest; */
 	} else if (t == NONE) {
 		sched_share_rest();
 	}
@@ -542,9 +642,9 @@ static inline u32 sched_choose(u32 t)
 
 /* Decide who runs. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures \result == hart.current; */
 static u32 sched_next(void)
@@ -552,7 +652,7 @@ static u32 sched_next(void)
 	u32 t = sched_choose(hart.current);
 	u32 payer = NONE;
 
-	//@ assert words: words_kept{Pre, Here};
+	/*@ assert words: words_kept{Pre, Here}; */
 	if (t != NONE)
 		payer = sched_payer(t);
 	if (payer != hart.payer)
@@ -571,7 +671,7 @@ static u32 sched_next(void)
 /*@ requires kernel_valid && thread_index(next);
     assigns threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5];
     ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ENSURES_TURNED_WORDS
+    ENSURES_TURNED_WORDS ENSURES_RANKS_KEPT
     ensures held: hart.holder == next; */
 static inline __attribute__((always_inline)) void sched_swap_payload(u32 next)
 {
@@ -590,11 +690,13 @@ u32 sched_leave(void)
 {
 	u32 next = sched_next();
 
+	/*@ assert words: words_kept{Pre, Here}; */
 	sched_swap_payload(next);
-	//@ assert words: words_kept{Pre, Here};
+	/*@ assert words: words_kept{Pre, Here}; */
 	if (next == NONE)
 		return NONE;
 	space_use(wide(next));
+	/*@ assert words: words_kept{Pre, Here}; */
 	return next;
 }
 
@@ -614,11 +716,11 @@ u32 sched_switch(u32 t)
 {
 	if (threads[t].priority + 1u < hart.top || !sched_has_budget(t)) {
 		sched_ready(t);
-		/*@ assert stand: threads_stand(hart.current, NONE); */
+		/*@ assert stand: threads_stand(hart.current, NONE) && words_kept{Pre, Here}; */
 	} else {
 		sched_note_ready(t);
 		hart.current = t;
-		/*@ assert stand: threads_stand(hart.current, NONE); */
+		/*@ assert stand: threads_stand(hart.current, NONE) && words_kept{Pre, Here}; */
 	}
 	//@ assert words: words_kept{Pre, Here};
 	return sched_leave();
@@ -626,13 +728,15 @@ u32 sched_switch(u32 t)
 
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && thread_index(payer) && threads[payer].partition == hart.partition;
+    REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ensures stand: threads_stand(t, t);
     ensures current: hart.current == t && loose(t);
     ENSURES_TURNED_WORDS
+    ensures highest: \old(nobody_above(t)) ==> nobody_above(t);
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE; */
 static inline void sched_begin_turn(u32 t, u32 payer)
 {
@@ -646,11 +750,14 @@ static inline void sched_begin_turn(u32 t, u32 payer)
 __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
 {
 	u32 payer = threads[t].client != NONE ? threads[t].client : (u32)t;
+	u32 next = NONE;
 
 	if (sched_may_take_over(t) && sched_has_budget((u32)t) && threads[payer].client == NONE &&
 	    threads[payer].partition == hart.partition) {
 		sched_begin_turn((u32)t, payer);
-		return sched_hand_over(t, tag, badge);
+		next = sched_hand_over(t, tag, badge);
+		/*@ assert handed: words_handed{Pre, Here}(t, tag); */
+		return next;
 	}
 	threads[t].registers[REG_A0] = STATUS_OK;
 	threads[t].registers[REG_A1] = tag;
@@ -658,8 +765,10 @@ __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
 	arch_payload_trim(tag & TAG_LENGTH);
 	hart.holder = (u32)t;
 	hart.current = NONE;
-	//@ assert handed: words_handed{Pre, Here}(t, tag);
-	return sched_switch((u32)t);
+	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
+	next = sched_switch((u32)t);
+	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
+	return next;
 }
 
 void sched_yield(void)
@@ -672,9 +781,9 @@ void sched_yield(void)
 
 /* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY
     ensures current: hart.current == \old(hart.current); */
 static bool sched_turn_wheel(u64 now)
 {
@@ -734,9 +843,9 @@ void sched_begin_limits(u32 t)
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
 /*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -745,7 +854,7 @@ static void sched_rotate(void)
 
 /* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
 /*@ requires kernel_valid && thread_index(t);
-    assigns threads[0 .. N_THREADS - 1];
+    assigns threads[t].spent;
     ENSURES_THREADS_VALID */
 static bool sched_limit_is_over(u32 t)
 {
@@ -758,9 +867,9 @@ static bool sched_limit_is_over(u32 t)
 /* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
  * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY
     ensures current: hart.current == NONE; */
 static void sched_turn_window(u64 now)
 {
@@ -770,6 +879,7 @@ static void sched_turn_window(u64 now)
 	hart.payer = NONE;
 	if (hart.current != NONE)
 		sched_yield();
+	/*@ assert seen: ready_seen; */
 	hart.window = hart.window + 1 < hart.windows ? hart.window + 1 : 0;
 	hart.window_end += hart.schedule[hart.window].ticks;
 	if (hart.window_end <= now)
@@ -781,15 +891,36 @@ static void sched_turn_window(u64 now)
 	hart.wheel_bits = hart.closed[to].wheel_bits;
 	hart.wheel_at = hart.closed[to].wheel_at;
 	hart.rest_at = hart.closed[to].rest_at;
+	/*@ assert before: ready_seen && closed_seen && hart_schedule && from == hart.partition; */
 	/*@ loop invariant i <= 4;
+	    loop invariant gone: \forall integer w; 0 <= w < i ==>
+	      hart.closed[from].ready[w] == \at(hart.ready[w], LoopEntry) && hart.ready[w] ==
+	      (from == to ? \at(hart.ready[w], LoopEntry) : \at(hart.closed[to].ready[w], LoopEntry));
+	    loop invariant next: \forall integer w; i <= w < 4 ==> hart.ready[w] == \at(hart.ready[w], LoopEntry);
+	    loop invariant others: \forall integer n, w; 0 <= n < PARTITIONS && n != from && 0 <= w < 4 ==>
+	      hart.closed[n].ready[w] == \at(hart.closed[n].ready[w], LoopEntry);
 	    loop assigns i, hart.closed[0 .. PARTITIONS - 1], hart.ready[0 .. 3];
 	    loop variant 4 - i; */
 	for (u32 i = 0; i < 4; i++) {
 		hart.closed[from].ready[i] = hart.ready[i];
 		hart.ready[i] = hart.closed[to].ready[i];
 	}
+	/*@ assert gone: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+	      (q - READY_QUEUES) / PARTITION_QUEUES == from && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
+	      head_of[q] != NONE ==> has_bit(hart.closed[from].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
+	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
+	/*@ assert come: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+	      (q - READY_QUEUES) / PARTITION_QUEUES == to && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
+	      head_of[q] != NONE ==> has_bit(hart.ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
+	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
+	/*@ assert others: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
+	      (q - READY_QUEUES) / PARTITION_QUEUES != from && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
+	      head_of[q] != NONE ==>
+	      has_bit(hart.closed[(q - READY_QUEUES) / PARTITION_QUEUES].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
+	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
 	hart.partition = to;
 	hart.queues = READY_QUEUES + to * PARTITION_QUEUES;
+	/*@ assert seen: ready_seen && closed_seen; */
 	sched_find_top();
 }
 
@@ -857,8 +988,13 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	if (queued)
 		sched_remove(t);
 	/*@ assert away: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
-	if (hart.payer == t)
+	/*@ assert ranked: threads_ranked; */
+	/*@ assert unranked: stands_on[t] == NONE || (KERNEL_QUEUES <= stands_on[t] && stands_as[t] != THREAD_READY); */
+	if (hart.payer == t) {
 		sched_stop_paying();
+		/*@ assert ranked: threads_ranked; */
+	}
+	/*@ assert ranks: READY_VALID && stands_ranked(stands_as[t], priority, stands_on[t]); */
 	threads[t].priority = (u8)priority;
 	threads[t].budget = budget;
 	threads[t].period = period;
@@ -867,6 +1003,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	threads[t].debt = 0;
 	threads[t].refill = arch_time() + period;
 	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
+	/*@ assert ranks: READY_VALID; */
 	if (queued) {
 		/*@ assert others: threads_stand(hart.current, t); */
 		sched_ready(t);

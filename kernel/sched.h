@@ -10,14 +10,15 @@
 
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures stand: \old(threads_stand(hart.current, t)) ==> threads_stand(hart.current, NONE);
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
-    ensures current: hart.current == \old(hart.current);
+    ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
 void sched_ready(u32 t);
@@ -25,18 +26,20 @@ void sched_ready(u32 t);
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
  * current thread is preempted, without a way through its ready queue. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY
     ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures off: stands_on[t] == NONE;
     ensures stopped: hart.current == (\old(hart.current) == t ? NONE : \old(hart.current)); */
@@ -46,10 +49,10 @@ void sched_remove(u32 t);
  * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
@@ -57,11 +60,11 @@ u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
 /*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY
     ENSURES_TURNED
-    ensures current: hart.current == NONE;
+    ensures current: hart.current == NONE && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
 void sched_yield(void);
@@ -106,17 +109,17 @@ void sched_begin_limits(u32 t);
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period <= 0x7fffffff;
     requires known: partition < PARTITIONS;
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
@@ -136,7 +139,8 @@ static inline bool sched_is_partition(u64 n)
 
 /* Boot: one more window of the schedule, which begins with the first timer interrupt. */
 /*@ requires kernel_valid;
-    assigns queues[0 .. N_QUEUES - 1], hart;
+    assigns queues[0 .. N_QUEUES - 1], hart.schedule[0 .. WINDOWS_MAX - 1], hart.window, hart.windows, hart.window_end,
+      hart.armed;
     ENSURES_VALID
     ensures current: hart.current == \old(hart.current); */
 enum status sched_add_window(u64 ticks, u64 partition);
@@ -153,11 +157,12 @@ static inline bool sched_has_budget(u32 t)
  * important is ready. Leaves the kernel. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && hart.current == NONE;
+    REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires loose: loose(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
@@ -173,11 +178,12 @@ u32 sched_switch(u32 t);
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires loose: loose(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ENSURES_DELIVERED
     ensures states: states_turned{Pre, Post};
     ensures \result == hart.current; */
@@ -187,13 +193,15 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
  * every request. Where nobody more important is ready nothing else has to be looked at. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires loose: loose(t);
     assigns OBJECTS, stands_as[t], payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY
     ENSURES_DELIVERED
     ensures states: states_kept_but{Pre, Post}(t);
+    ensures highest: \old(nobody_above(t)) ==> current_is_highest;
     ensures \result == hart.current;
     ensures ready: threads[t].state == THREAD_READY && hart.current == t && hart.holder == t; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
@@ -208,7 +216,8 @@ static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 
 /* Whether nobody more important than t is ready, and the image of its space is at hand. */
 /*@ requires thread_index(t);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures first: \result && ready_below_top ==> nobody_above(t); */
 static inline bool sched_may_take_over(u64 t)
 {
 	return threads[t].priority + 1u >= hart.top && threads[t].image_round == hart.asid_round;
@@ -217,10 +226,10 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
-    REQUIRES_STANDING
+    REQUIRES_STANDING REQUIRES_READY
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};
     ensures results: results_kept_but{Pre, Post}(t);

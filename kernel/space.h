@@ -44,7 +44,7 @@ void space_emptied(u32 s);
     assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ENSURES_TURNED
+    ENSURES_TURNED ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
@@ -55,7 +55,7 @@ void space_switch(u32 t);
     assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
-    ENSURES_TURNED
+    ENSURES_TURNED ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 static inline void space_use(u64 t)

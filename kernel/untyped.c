@@ -494,9 +494,6 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
 	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
 	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
-	/*@ assert old: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
-	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + \at(slots[u].watermark, Pre),
-	      \at(slots[u].object, Pre) + end); */
 	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
 	      slot_same{Pre, Here}(k); */
 	untyped_advance(u, end);

@@ -32,7 +32,7 @@ RECORD = "recorded.txt"
 PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
-BATCH = 10           # functions whose goals one call of Frama-C makes: it reads the unit once for them
+BATCH = 10          # functions whose goals one call of Frama-C makes: it reads the unit once for them
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 
