@@ -5,6 +5,15 @@
 #pragma once
 #include "object.h"
 
+/* The parts of what is valid, of each kind of object. */
+#define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
+	threads_waiting && threads_timed && threads_tied
+#define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
+	slots_spaces && slots_containers && slots_linked && slots_answer
+#define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
+	links_last && links_ends && links_nobody
+#define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
+
 /*@ predicate thread_index(integer t) = 0 <= t < N_THREADS;
     predicate queue_index(integer q) = 0 <= q < N_QUEUES;
     predicate slot_index(integer s) = 0 <= s < N_SLOTS;
@@ -43,7 +52,8 @@
       queues[q].timer <= N_TIMERS && queues[q].link < N_QUEUES;
     // I5: the ghost mirrors say what the structs say.
     predicate threads_mirrored = \forall integer t; thread_index(t) ==> threads[t].state == stands_as[t] &&
-      threads[t].queue == stands_on[t] && threads[t].next == next_of[t] && threads[t].prev == prev_of[t];
+      threads[t].queue == stands_on[t] && threads[t].next == next_of[t] && threads[t].prev == prev_of[t] &&
+      threads[t].priority == priority_of[t];
     predicate queues_mirrored = \forall integer q; queue_index(q) ==> queues[q].head == head_of[q] &&
       queues[q].tail == tail_of[q];
     // I5: who stands on a queue is linked with its neighbours there, both ways, and is an end where it has none.
@@ -117,10 +127,10 @@
         (q - READY_QUEUES) % PARTITION_QUEUES == priority :
         KERNEL_QUEUES <= q || PRIORITIES <= (q - READY_QUEUES) % PARTITION_QUEUES);
     predicate threads_ranked = \forall integer t; 0 < t < N_THREADS ==>
-      stands_ranked(stands_as[t], threads[t].priority, stands_on[t]);
+      stands_ranked(stands_as[t], priority_of[t], stands_on[t]);
     predicate ready_valid = ready_below_top && ready_seen && closed_seen && threads_ranked;
     // Who runs is the most important: in the open partition nobody of a higher priority is ready.
-    predicate nobody_above(integer t) = \forall integer q; hart.queues + threads[t].priority < q < hart.queues + PRIORITIES ==>
+    predicate nobody_above(integer t) = \forall integer q; hart.queues + priority_of[t] < q < hart.queues + PRIORITIES ==>
       head_of[q] == NONE;
     predicate current_is_highest = hart.current != NONE ==> nobody_above(hart.current);
 
@@ -262,13 +272,10 @@
       is_held{A}(k) || k == s;
     predicate slots_standing{A, B} = \forall integer k; slot_index(k) ==> capability_same{A, B}(k);
 
-    predicate threads_valid = threads_queued && threads_mirrored && threads_await && threads_placed && threads_waiting &&
-      threads_timed && threads_tied;
-    predicate slots_valid = slots_memory && slots_ram && slots_queues && slots_threads && slots_tables &&
-      slots_spaces && slots_containers && slots_linked && slots_answer;
-    predicate hart_valid = hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid;
-    predicate queues_valid = queues_inside && queues_mirrored && links_forth && links_back && links_first && links_last &&
-      links_ends && links_nobody;
+    predicate threads_valid = THREADS_VALID;
+    predicate slots_valid = SLOTS_VALID;
+    predicate hart_valid = HART_VALID;
+    predicate queues_valid = QUEUES_VALID;
     predicate kernel_valid = threads_valid && queues_valid && slots_valid && hart_valid;
 
     // Where boot begins, nothing is there. True of the image as it is loaded, as to the kernel block; everywhere else the
@@ -277,7 +284,7 @@
       slots[s].prev == 0 && slots[s].parent == 0 && slots[s].container == IN_TABLE;
     predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 &&
       queues[q].bound == 0 && queues[q].line == 0 && queues[q].timer == 0 && queues[q].link == 0;
-    predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED &&
+    predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED && threads[t].priority == 0 &&
       threads[t].next == 0 && threads[t].prev == 0 && threads[t].queue == 0 && threads[t].table == 0 &&
       threads[t].table_size == 0 && threads[t].root == 0 && threads[t].bound == 0 && threads[t].reply == 0 &&
       threads[t].arrival == 0 && threads[t].client == 0 && threads[t].server == 0 && threads[t].link == 0 &&
@@ -290,20 +297,13 @@
       (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&
       (\forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue == 0 && hart.lines[i].next == 0);
     predicate links_zero = (\forall integer t; thread_index(t) ==> stands_as[t] == 0 && stands_on[t] == 0 && next_of[t] == 0 &&
-        prev_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
+        prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
       (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for
  * each clause; it is proved part by part. */
-#define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
-	threads_waiting && threads_timed && threads_tied
-#define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
-	slots_spaces && slots_containers && slots_linked && slots_answer
-#define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
-	links_last && links_ends && links_nobody
-#define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
 #define REQUIRES_THREADS_VALID requires threads: THREADS_VALID;
 #define REQUIRES_SLOTS_VALID requires slots: SLOTS_VALID;
 #define REQUIRES_QUEUES_VALID requires queues: QUEUES_VALID;
@@ -313,18 +313,17 @@
 #define ENSURES_QUEUES_VALID ensures queues: QUEUES_VALID;
 #define ENSURES_HART_VALID ensures hart: HART_VALID;
 #define ENSURES_VALID ensures valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
-/* Where everybody is where the state says. */
-#define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE
+/* Where everybody is where the state says, and the bits of the ready queues say where. */
+#define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
+#define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE && READY_VALID
 #define REQUIRES_STANDING requires standing: STANDING;
 #define ENSURES_STANDING ensures standing: STANDING;
 #define LOOP_STANDING loop invariant standing: STANDING;
-#define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
 #define REQUIRES_READY requires bitmap: ready_valid;
 #define ENSURES_READY ensures bitmap: READY_VALID;
 #define ENSURES_RANKS_KEPT ensures ranks: (\old(ready_valid) ==> ready_valid) && \
 	(\old(current_is_highest) ==> current_is_highest);
 #define ENSURES_HIGHEST ensures highest: current_is_highest;
-#define LOOP_READY loop invariant bitmap: READY_VALID;
 #define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
 	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */
@@ -344,6 +343,6 @@
 #define PLACES stands_on[0 .. N_THREADS - 1], ORDER
 #define ORDER next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[0 .. N_QUEUES - 1], tail_of[0 .. N_QUEUES - 1]
 #define OBJECTS threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
-#define STATE OBJECTS, LINKS, answer_in[0 .. N_THREADS - 1]
+#define STATE OBJECTS, LINKS, priority_of[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1]
 #define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
 #define LOOP_VALID loop invariant valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;

@@ -196,12 +196,13 @@ struct timer {
 
 /*@ ghost extern u64 payload[6]; */ /* the hardware registers s2-s7, which no C touches */
 
-/* Mirrors of `state`, `queue`, `next`, `prev` of threads and of `head`, `tail` of queues: what relates two threads is said of
+/* Mirrors of `state`, `queue`, `next`, `prev`, `priority` of threads and of `head`, `tail` of queues: what relates two threads is said of
  * these, since a write to anything else of a thread leaves them alone. */
 /*@ ghost extern u8 stands_as[N_THREADS]; */
 /*@ ghost extern u32 stands_on[N_THREADS]; */
 /*@ ghost extern u32 next_of[N_THREADS]; */
 /*@ ghost extern u32 prev_of[N_THREADS]; */
+/*@ ghost extern u8 priority_of[N_THREADS]; */
 /*@ ghost extern u32 head_of[N_QUEUES]; */
 /*@ ghost extern u32 tail_of[N_QUEUES]; */
 /*@ ghost extern u32 answer_in[N_THREADS]; */ /* the slot with the right to answer this thread; NONE: there is none */

@@ -488,13 +488,13 @@ void sched_remove(u32 t)
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
 /*@ requires kernel_valid && hart.current == NONE && hart.top == 0;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, PLACES;
     ENSURES_VALID
-    ENSURES_TURNED ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST */
+    ENSURES_TURNED ENSURES_STANDING ENSURES_HIGHEST */
 static void sched_share_rest(void)
 {
-	/*@ LOOP_VALID LOOP_STANDING LOOP_READY
+	/*@ LOOP_VALID LOOP_STANDING
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop invariant states: states_turned{Pre, Here}; loop invariant bits: queues_same_but_links{Pre, Here};
 	    loop invariant nobody_yet: hart.current == NONE;
@@ -619,9 +619,9 @@ static void sched_change_payer(u32 payer)
 
 /* Who runs instead of t, which runs until now, if somebody should. */
 /*@ requires kernel_valid && t == hart.current;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_STANDING ENSURES_HIGHEST
     ENSURES_TURNED
     ensures current: \result == hart.current; */
 static inline u32 sched_choose(u32 t)
@@ -642,9 +642,9 @@ static inline u32 sched_choose(u32 t)
 
 /* Decide who runs. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_STANDING ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures \result == hart.current; */
 static u32 sched_next(void)
@@ -671,7 +671,7 @@ static u32 sched_next(void)
 /*@ requires kernel_valid && thread_index(next);
     assigns threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5];
     ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ENSURES_TURNED_WORDS ENSURES_RANKS_KEPT
+    ENSURES_TURNED_WORDS
     ensures held: hart.holder == next; */
 static inline __attribute__((always_inline)) void sched_swap_payload(u32 next)
 {
@@ -781,9 +781,9 @@ void sched_yield(void)
 
 /* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY
+    ENSURES_VALID ENSURES_STANDING
     ensures current: hart.current == \old(hart.current); */
 static bool sched_turn_wheel(u64 now)
 {
@@ -843,9 +843,9 @@ void sched_begin_limits(u32 t)
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
 /*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
+    ENSURES_VALID ENSURES_STANDING */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -867,9 +867,9 @@ static bool sched_limit_is_over(u32 t)
 /* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
  * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY
+    ENSURES_VALID ENSURES_STANDING
     ensures current: hart.current == NONE; */
 static void sched_turn_window(u64 now)
 {
@@ -995,6 +995,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 		/*@ assert ranked: threads_ranked; */
 	}
 	/*@ assert ranks: READY_VALID && stands_ranked(stands_as[t], priority, stands_on[t]); */
+	/*@ ghost priority_of[t] = (u8)priority; */
 	threads[t].priority = (u8)priority;
 	threads[t].budget = budget;
 	threads[t].period = period;

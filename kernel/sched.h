@@ -30,7 +30,7 @@ void sched_ready(u32 t);
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     requires loose: loose(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY
+    ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
@@ -49,10 +49,10 @@ void sched_remove(u32 t);
  * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
@@ -60,9 +60,9 @@ u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
 /*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY
+    ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED
     ensures current: hart.current == NONE && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -109,17 +109,17 @@ void sched_begin_limits(u32 t);
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
 /*@ requires kernel_valid;
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
+    ENSURES_VALID ENSURES_STANDING */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period <= 0x7fffffff;
     requires known: partition < PARTITIONS;
-    REQUIRES_STANDING REQUIRES_READY
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_READY */
+    REQUIRES_STANDING
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS, priority_of[t];
+    ENSURES_VALID ENSURES_STANDING */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
@@ -162,7 +162,7 @@ static inline bool sched_has_budget(u32 t)
     requires loose: loose(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
@@ -183,7 +183,7 @@ u32 sched_switch(u32 t);
     requires loose: loose(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
     ENSURES_DELIVERED
     ensures states: states_turned{Pre, Post};
     ensures \result == hart.current; */
@@ -198,7 +198,7 @@ u32 sched_deliver(u64 t, u64 tag, u64 badge);
     requires loose: loose(t);
     assigns OBJECTS, stands_as[t], payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_DELIVERED
     ensures states: states_kept_but{Pre, Post}(t);
     ensures highest: \old(nobody_above(t)) ==> current_is_highest;
@@ -226,10 +226,10 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
-    REQUIRES_STANDING REQUIRES_READY
+    REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_READY ENSURES_HIGHEST
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};
     ensures results: results_kept_but{Pre, Post}(t);
