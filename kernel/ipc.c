@@ -421,6 +421,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 #define CONTRACT_HAND_ON(badge)                                                                        \
 	REQUIRES_ORDERED                                                                               \
 	requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;                                \
+	REQUIRES_READY                                                                                 \
 	requires stand: threads_stand(to, to) && used_reply == NONE && loose(to);                      \
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
 	ENSURES_ORDERED                                                                                \
@@ -469,7 +470,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
       ORDER, answer_in[t];
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t;
     ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
     ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&
@@ -841,6 +842,7 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < sender < N_THREADS && slot_index(reply) && slots[reply].type == CAP_EMPTY;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     requires loose: loose(sender) && sender != hart.current;
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender];
@@ -871,6 +873,7 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 /* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != hart.current;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], payload[0 .. 5];
     ENSURES_DERIVED
@@ -939,7 +942,8 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires loose: loose(t);
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t], ORDER;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t],
+      AT_QUEUE(slots[s].object);
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
@@ -1099,6 +1103,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 /* The caller that was answered, if there is one, goes on, and whoever is most important runs. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(caller);
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
     requires loose: caller != NONE ==> loose(caller) && caller != hart.current;
     assigns OBJECTS, LINKS, payload[0 .. 5];

@@ -228,6 +228,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t];
     ENSURES_DERIVED
@@ -243,11 +244,12 @@ void ipc_cancel(u32 t, enum status status);
  * own budget: who faults pays for nobody. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
+    REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     requires loose: loose(t);
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stand: threads_stand(hart.current, \result ? NONE : t);
     ensures running: current_runs && hart.current == \old(hart.current);
     ensures loose: !\result ==> loose(t);

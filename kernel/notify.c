@@ -42,7 +42,8 @@ bool notify_collect(u32 n, u32 t)
 /*@ REQUIRES_DERIVED
     requires kernel_valid && queue_index(n) && 0 < t < N_THREADS;
     requires queued: stands_on[t] != NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t], ORDER, answer_in[t];
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t],
+      AT_QUEUE(stands_on[t]), answer_in[t];
     ENSURES_DERIVED
     ENSURES_VALID
     ensures loose: loose(t);

@@ -93,7 +93,7 @@ enum status thread_read_registers(u32 caller, u32 t, u64 first);
 enum status thread_inspect(u32 caller, u32 t, u64 what);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS, priority_of[t];
     ENSURES_VALID
     ensures refused: \result != STATUS_OK ==> hart == \old(hart) &&
       (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); ENSURES_STANDING */
