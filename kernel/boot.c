@@ -411,10 +411,8 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 
 /*@ REQUIRES_DERIVED
     requires kernel_valid && actor.table + actor.size <= N_SLOTS;
-    assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current);
-    ENSURES_DERIVED */
+    assigns queues[0 .. N_QUEUES - 1], BINDINGS;
+    ENSURES_VALID ENSURES_DERIVED */
 static enum status boot_bind(struct actor actor, struct program_operation o)
 {
 	u32 s = actor.table + o.a0;
@@ -429,9 +427,8 @@ static enum status boot_bind(struct actor actor, struct program_operation o)
 }
 
 /*@ requires kernel_valid;
-    assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current); */
+    assigns queues[0 .. N_QUEUES - 1], SCHEDULE;
+    ENSURES_VALID */
 static enum status boot_window(struct actor actor, struct program_operation o)
 {
 	return actor.table == KERNEL_TABLE ? sched_add_window(o.a2, o.a3) : STATUS_REFUSED;

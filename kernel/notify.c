@@ -195,9 +195,8 @@ enum status notify_arm(u32 n, u64 deadline)
 }
 
 /*@ requires kernel_valid && queue_index(n);
-    assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current); */
+    assigns queues[0 .. N_QUEUES - 1], BINDINGS;
+    ENSURES_VALID */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 {
 	if (line == 0 || line >= N_LINES || line > machine.plic_lines)
@@ -214,9 +213,8 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 }
 
 /*@ requires kernel_valid && queue_index(n);
-    assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current); */
+    assigns queues[0 .. N_QUEUES - 1], BINDINGS;
+    ENSURES_VALID */
 static enum status notify_bind_timer(u32 n, u32 mask)
 {
 	u32 timer = hart.timers_used;

@@ -105,9 +105,9 @@ void notify_timers(u64 now);
       hart.timers[i].deadline == \old(hart.timers[i].deadline); */
 enum status notify_arm(u32 n, u64 deadline);
 
+#define BINDINGS hart.lines[0 .. N_LINES - 1], hart.timers[0 .. N_TIMERS - 1], hart.timers_used, hart.fault_queue, hart.fault_bit
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
 /*@ requires kernel_valid && queue_index(n);
-    assigns queues[0 .. N_QUEUES - 1], hart;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current); */
+    assigns queues[0 .. N_QUEUES - 1], BINDINGS;
+    ENSURES_VALID */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

@@ -214,7 +214,7 @@ static inline u32 sched_take_top(void)
 
 	/*@ assert index: q == hart.queues + hart.top - 1; */
 	/*@ assert first: t == head_of[q]; */
-	/*@ assert rank: t != NONE ==> stands_as[t] == THREAD_READY && threads[t].priority == priority; */
+	/*@ assert rank: t != NONE ==> stands_as[t] == THREAD_READY && priority_of[t] == priority; */
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
 		hart.ready[priority / 64] = sched_without_bit(hart.ready[priority / 64], priority % 64);

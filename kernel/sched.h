@@ -137,12 +137,11 @@ static inline bool sched_is_partition(u64 n)
 	return n < PARTITIONS && queues[READY_QUEUES + n * PARTITION_QUEUES].kind == QUEUE_READY;
 }
 
+#define SCHEDULE hart.schedule[0 .. WINDOWS_MAX - 1], hart.window, hart.windows, hart.window_end, hart.armed
 /* Boot: one more window of the schedule, which begins with the first timer interrupt. */
 /*@ requires kernel_valid;
-    assigns queues[0 .. N_QUEUES - 1], hart.schedule[0 .. WINDOWS_MAX - 1], hart.window, hart.windows, hart.window_end,
-      hart.armed;
-    ENSURES_VALID
-    ensures current: hart.current == \old(hart.current); */
+    assigns queues[0 .. N_QUEUES - 1], SCHEDULE;
+    ENSURES_VALID */
 enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
@@ -215,7 +214,7 @@ static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 }
 
 /* Whether nobody more important than t is ready, and the image of its space is at hand. */
-/*@ requires thread_index(t);
+/*@ requires thread_index(t) && threads_mirrored;
     assigns \nothing;
     ensures first: \result && ready_below_top ==> nobody_above(t); */
 static inline bool sched_may_take_over(u64 t)
