@@ -324,6 +324,8 @@
 #define ENSURES_RANKS_KEPT ensures ranks: (\old(ready_valid) ==> ready_valid) && \
 	(\old(current_is_highest) ==> current_is_highest);
 #define ENSURES_HIGHEST ensures highest: current_is_highest;
+/* Where it may also go on as it was, without a choice. */
+#define ENSURES_STILL_HIGHEST ensures highest: \old(current_is_highest) ==> current_is_highest;
 #define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
 	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
 /* The same where the payload may move between hardware and memory. */

@@ -402,7 +402,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == \old(slots[s].badge) &&
       threads[t].registers[REG_A3] == out;
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
@@ -426,7 +426,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
 	ENSURES_ORDERED                                                                                \
 	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
-	ensures leaves: \result == hart.current;                                                       \
+	ensures leaves: \result == hart.current && current_is_highest;                                 \
 	ensures given: message_given(to, tag, badge);                                                  \
 	ensures handed: words_handed{Pre, Post}(to, tag);                                              \
 	ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out);                 \
@@ -514,7 +514,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures given: message_given(receiver, tag, \old(slots[s].badge));
     ensures handed: words_handed{Pre, Post}(receiver, tag);
     ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
@@ -567,7 +567,7 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
       \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, receiver) && receiver == NONE, t, tag, \old(slots[s].badge), out)
     ENSURES_REFUSED(!call_fits{Pre}(t, tag, arrival, receiver), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
 	enum status status = ipc_check_call(t, tag, arrival, receiver);
@@ -592,7 +592,7 @@ static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver
     ENSURES_MET(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST == NONE, t, tag, \old(slots[s].badge), out)
     ENSURES_REFUSED(call_lacks{Pre}(t, arrival, FIRST), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
 static inline __attribute__((always_inline)) u32 ipc_call_over(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -1111,7 +1111,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ENSURES_TURNED_WORDS
     ensures standing: slots_standing{Pre, Post};
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 static inline u32 ipc_go_on(u32 caller)
 {
 	if (caller != NONE && hart.current == NONE)
@@ -1136,7 +1136,7 @@ static inline u32 ipc_go_on(u32 caller)
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
@@ -1156,6 +1156,7 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 
 /* t, which has paid for the answer, goes on with it: at once if it goes on to pay. */
 /*@ CONTRACT_DELIVERED(LINKS)
+    ENSURES_HIGHEST
     ensures states: states_turned{Pre, Post}; */
 static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u64 badge)
 {
@@ -1184,7 +1185,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
     assigns STATE, used_reply, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_ANSWERED(\true, t, caller, tag, reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
@@ -1231,7 +1232,7 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 	assigns STATE, used_reply, payload[0 .. 5], LIST;                                              \
 	ENSURES_ORDERED                                                                                \
 	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
-	ensures leaves: \old(hart.current) == t ==> \result == hart.current;                           \
+	ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST     \
 	ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); \
 	ENSURES_REFUSED(!answer_fits{Pre}(t, tag, reply, arrival), t)                                  \
 	ENSURES_ANSWERED(answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival), t, named_endpoint{Pre}(t, reply), tag, \

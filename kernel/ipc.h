@@ -177,7 +177,7 @@
     ENSURES_QUEUED(call_queues{Pre}(t, endpoint, tag, arrival), t, tag, \old(slots[threads[t].table + endpoint].badge), out)
     ENSURES_REFUSED(!may_call{Pre}(t, endpoint) ||
       call_lacks{Pre}(t, arrival, first_receiver{Pre}(t, endpoint)), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
@@ -221,7 +221,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
     ENSURES_REFUSED(!may_receive{Pre}(t, endpoint) || !answer_fits{Pre}(t, tag, reply, arrival), t)
     ENSURES_ANSWERED(may_receive{Pre}(t, endpoint) && answer_waits{Pre}(t, named_endpoint{Pre}(t, endpoint), tag, reply, arrival),
       t, named_endpoint{Pre}(t, reply), tag, \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody

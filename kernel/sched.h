@@ -169,39 +169,30 @@ u32 sched_switch(u32 t);
 
 /* Thread t has the message in the end, and whoever runs, no other thread got or lost anything by it; but whose payload the
  * hardware held loses that, if it has not been stored. */
-#define ENSURES_DELIVERED                                                                              \
+#define CONTRACT_DELIVERED(placed)                                                                     \
+	REQUIRES_DERIVED REQUIRES_READY                                                                \
+	requires kernel_valid && 0 < t < N_THREADS;                                                    \
+	requires stand: threads_stand(t, t) && used_reply == NONE;                                     \
+	requires loose: loose(t);                                                                      \
+	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
+	ENSURES_DERIVED                                                                                \
+	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
 	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
 	ensures waits: threads_wait{Pre, Post}; ensures standing: slots_standing{Pre, Post};           \
 	ensures results: results_kept_but{Pre, Post}(t);                                               \
-	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder)); ensures bits: queues_same_but_links{Pre, Post};
+	ensures words: words_kept_but{Pre, Post}(t, \old(hart.holder)); ensures bits: queues_same_but_links{Pre, Post}; \
+	ensures leaves: \result == hart.current;
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires loose: loose(t);
-    assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
-    ENSURES_DELIVERED
-    ensures states: states_turned{Pre, Post};
-    ensures \result == hart.current; */
+/*@ CONTRACT_DELIVERED(LINKS)
+    ENSURES_HIGHEST
+    ensures states: states_turned{Pre, Post}; */
 u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
 /* The same where the one who pays goes on to pay, as on each call of a passive server and on its answer: the short way of
  * every request. Where nobody more important is ready nothing else has to be looked at. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires loose: loose(t);
-    assigns OBJECTS, stands_as[t], payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ENSURES_DELIVERED
+/*@ CONTRACT_DELIVERED(stands_as[t])
     ensures states: states_kept_but{Pre, Post}(t);
     ensures highest: \old(nobody_above(t)) ==> current_is_highest;
-    ensures \result == hart.current;
     ensures ready: threads[t].state == THREAD_READY && hart.current == t && hart.holder == t; */
 static inline u32 sched_hand_over(u64 t, u64 tag, u64 badge)
 {

@@ -158,7 +158,7 @@ static inline void syscall_begin(u64 t)
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 {
@@ -173,7 +173,7 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
 	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
@@ -191,7 +191,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
-    ensures leaves: \result == hart.current;
+    ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
     ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);
     ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;

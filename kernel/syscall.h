@@ -35,7 +35,7 @@ void boot_main(const struct boot_record *record);
 
 /* The arguments are the user's registers a0 to a7, all untrusted. Answers the thread to run, as the next two do. */
 /*@ REQUIRES_SETTLED
-    requires kernel_valid && hart.current != NONE;
+    requires kernel_valid && hart.current != NONE && current_is_highest;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
@@ -65,7 +65,7 @@ void boot_main(const struct boot_record *record);
     ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
     ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
       threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 number);
 
 /* The current thread did what the hardware refuses. All its registers are in memory. */
@@ -76,7 +76,7 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
     ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 u32 syscall_fault(u64 cause, u64 address);
 
 /* A timer or external interrupt. The registers of the current thread, if there is one, are in memory. */
@@ -86,5 +86,5 @@ u32 syscall_fault(u64 cause, u64 address);
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 u32 syscall_interrupt(bool timer);

@@ -41,7 +41,7 @@ void machine_print_hex(u64 number);
             payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
-    ensures \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
 /*@ REQUIRES_SETTLED
@@ -50,7 +50,7 @@ u32 arch_start(const struct boot_record *record);
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
-    ensures leaves: \result == hart.current; */
+    ensures leaves: \result == hart.current && current_is_highest; */
 u32 trap_handle(u64 cause, u64 value);
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
@@ -59,7 +59,7 @@ u32 trap_handle(u64 cause, u64 value);
     assigns STATE_AND_ENTRIES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
-    ensures somebody: \result != NONE && \result == hart.current; */
+    ensures somebody: \result != NONE && \result == hart.current && current_is_highest; */
 u32 trap_idle(void);
 /*@ assigns \nothing;
     ensures \false; */
