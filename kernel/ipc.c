@@ -623,7 +623,8 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 /*@ REQUIRES_ORDERED
     requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     REQUIRES_STANDING
-    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart, payload[0 .. 5], answer_in[0 .. N_THREADS - 1], LIST;
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer, payload[0 .. 5],
+      answer_in[0 .. N_THREADS - 1], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures loose: loose(\result) && \result != hart.current && !may_run(\result);
@@ -789,9 +790,6 @@ static void ipc_fault_words(u32 from, u32 to)
 	threads[to].registers[REG_S2 + 5] = threads[from].registers[REG_S0];
 }
 
-/* What a queued sender carries: kept in its registers, or made up for a fault. */
-#define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
-
 /* The payload registers get what the queued `sender` has for t: its own words, or those of its fault. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
@@ -824,7 +822,7 @@ static void ipc_load_payload(u32 t, u32 sender)
       slot_same{Pre, Post}(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures rest: \forall integer k; thread_index(k) && k != t ==> thread_ties{Pre, Post}(k);
-    ensures given: message_given(t, tag, badge);
+    ensures given: message_given(t, tag, badge) && hart.holder == t;
     ensures heard: sender != t && \old(threads[sender].fault) == 0 ==> words_taken{Pre, Post}(t, sender, tag);
     ensures copied: sender != t ==>
       capability_came{Pre, Post}(\old(threads[t].arrival), sender, \at(threads[sender].registers[REG_A3], Pre));
@@ -848,11 +846,12 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ensures current: hart.current == \old(hart.current);
+    ensures current: hart.current == \old(hart.current) && hart.holder == \old(hart.holder);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY;
     ensures reply: call ==> slots[reply].type == CAP_REPLY && slots[reply].object == sender;
-    ensures goes: !call ==> threads[sender].registers[REG_A0] == STATUS_OK &&
+    ensures same: \forall integer k; slot_index(k) && k != reply ==> slot_same{Pre, Post}(k);
+    ensures goes: !call ==> threads_wait{Pre, Post} && threads[sender].registers[REG_A0] == STATUS_OK &&
       (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED);
     ensures results: results_kept_but{Pre, Post}(sender);
     ensures words: words_kept{Pre, Post};
@@ -866,7 +865,9 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 		threads[sender].registers[REG_A0] = STATUS_OK;
 		threads[sender].registers[REG_A1] = 0;
 		threads[sender].registers[REG_A2] = 0;
+		//@ assert words: words_kept{Pre, Here};
 		sched_ready(sender);
+		//@ assert words: words_kept{Pre, Here};
 	}
 }
 
@@ -890,17 +891,57 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 	return ipc_without_message(t, STATUS_AGAIN);
 }
 
+/* t, which is current, takes the message of `sender`, which has left its queue; on its budget if it `pays`. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && slot_index(reply);
+    requires unused: slots[reply].type == CAP_EMPTY;
+    REQUIRES_READY
+    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
+    requires loose: loose(sender) && sender != hart.current;
+    requires pays: pays ==> call && threads[sender].chain < CHAIN_MAX - 1;
+    requires carries: tag == tag_of(sender) && badge == badge_of(sender) && (call <==> calls(sender));
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures current: hart.current == \old(hart.current);
+    ensures loose: \forall integer k; thread_index(k) && k != sender && \old(loose(k)) ==> loose(k);
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ENSURES_TAKEN(\true, t, sender, reply, \old(threads[t].arrival)) */
+static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sender, u64 reply, u8 grant, u64 tag, u64 badge,
+	bool call, bool pays)
+{
+	if (pays) {
+		threads[t].spent = 0;
+		ipc_link_payer(sender, t);
+	}
+	//@ assert words: words_kept{Pre, Here};
+	//@ assert results: results_kept{Pre, Here} && (!call ==> threads_wait{Pre, Here});
+	/*@ assert same: threads[t].arrival == \at(threads[t].arrival, Pre) && threads[sender].table == \at(threads[sender].table, Pre) &&
+	      threads[sender].table_size == \at(threads[sender].table_size, Pre) &&
+	      threads[sender].registers[REG_A3] == \at(threads[sender].registers[REG_A3], Pre); */
+	ipc_take_message(t, sender, tag, badge);
+	//@ assert taken: message_given(t, tag, badge) && words_kept_but{Pre, Here}(t, t);
+	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
+	/*@ assert came: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender, \at(threads[sender].registers[REG_A3], Pre)); */
+	//@ assert waits: !call ==> threads_wait_but{Pre, Here}(t, t);
+	ipc_end_sending(sender, reply, grant, call);
+	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
+}
+
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
+    requires current: t == hart.current;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == \old(hart.current);
     ensures loose: \forall integer k; thread_index(k) && \old(loose(k)) ==> loose(k);
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures took: may_pay{Pre}(\at(queues[e].head, Pre), t) ==> \result == STATUS_OK;
+    ENSURES_TAKEN(may_pay{Pre}(\at(queues[e].head, Pre), t), t, \old(queues[e].head), reply, \old(threads[t].arrival)) */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
 	u32 sender = queues[e].head;
@@ -912,14 +953,14 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	/*@ assert queued: stands_on[sender] == e && answer_in[sender] == NONE && sender != hart.current; */
 	queue_take_first(e, sender);
 	/*@ assert away: threads_stand(hart.current, sender); */
+	//@ assert words: words_kept{Pre, Here};
 	if (pays && ipc_check_payer(sender) != STATUS_OK)
 		return ipc_turn_away(t, sender);
-	if (pays) {
-		threads[t].spent = 0;
-		ipc_link_payer(sender, t);
-	}
-	ipc_take_message(t, sender, tag, badge);
-	ipc_end_sending(sender, reply, grant, call);
+	ipc_take_from(t, sender, reply, grant, tag, badge, call, pays);
+	//@ assert words: words_kept_but{Pre, Here}(t, t);
+	//@ assert heard: \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
+	/*@ assert came: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
+	      \at(threads[queues[e].head].registers[REG_A3], Pre)); */
 	return STATUS_OK;
 }
 
@@ -942,10 +983,11 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires loose: loose(t);
+    REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t],
       AT_QUEUE(slots[s].object);
     ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
     ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures last: stands_receiving(t, \old(slots[s].object));
@@ -972,6 +1014,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 	queues[e].receivers = 1;
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	//@ assert words: words_kept{Pre, Here};
+	//@ assert queue: KERNEL_QUEUES <= e;
 	queue_put(e, t);
 }
 
@@ -1006,6 +1049,8 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
 		hart.holder = NONE;
 }
 
+#define TAKES (!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) != NONE &&                 \
+	may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t))
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
@@ -1022,7 +1067,9 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     ENSURES_BLOCKED(!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block, t, reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
     ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
-      \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object)); */
+      \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object));
+    ensures took: TAKES ==> \result == STATUS_OK;
+    ENSURES_TAKEN(TAKES, t, sender_at{Pre}(\at(slots[s].object, Pre)), reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;
@@ -1033,6 +1080,7 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	//@ assert words: words_kept{Pre, Here};
 	if (queues[e].head != NONE && queues[e].receivers == 0) {
 		ipc_reserve_arrival(t, arrival);
+		//@ assert words: words_kept{Pre, Here};
 		return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
 	}
 	if (!block)
@@ -1332,6 +1380,7 @@ bool ipc_fault(u32 t)
 	if (slots[s].type != CAP_ENDPOINT || (slots[s].rights & (RIGHT_WRITE | RIGHT_CALL)) != (RIGHT_WRITE | RIGHT_CALL))
 		return false;
 	e = slots[s].object;
+	//@ assert queue: KERNEL_QUEUES <= e;
 	receiver = queues[e].head;
 	threads[t].fault = 1;
 	threads[t].fault_badge = slots[s].badge;
@@ -1342,7 +1391,7 @@ bool ipc_fault(u32 t)
 		threads[t].grant = 0;
 		queues[e].receivers = 0;
 		queue_put(e, t);
-		/*@ assert stand: threads_stand(hart.current, NONE); */
+		/*@ assert stand: threads_stand(hart.current, NONE) && READY_VALID; */
 		/*@ assert running: current_runs && hart.current == \at(hart.current, Pre); */
 		return true;
 	}
@@ -1352,7 +1401,7 @@ bool ipc_fault(u32 t)
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;
 	ipc_await_handler(t, receiver);
-	/*@ assert others: threads_stand(hart.current, receiver); */
+	/*@ assert others: threads_stand(hart.current, receiver) && READY_VALID; */
 	sched_ready(receiver);
 	/*@ assert stand: threads_stand(hart.current, NONE); */
 	/*@ assert running: current_runs && hart.current == \at(hart.current, Pre); */

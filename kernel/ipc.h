@@ -6,8 +6,13 @@
 #include "cap.h"
 #include "sched.h"
 
+/* The tag of a message about a fault. */
+#define FAULT_TAG (LABEL_FAULT << TAG_LABEL_SHIFT | MESSAGE_WORDS)
+
 /*@ predicate threads_wait_but{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
       thread_waits{A, B}(k);
+    predicate results_kept_but_of{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
+      result_same{A, B}(k);
     predicate states_turned_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==> state_turned{A, B}(k);
     // The tag of a message arrives as it was sent, or without TAG_CAP.
     predicate tag_arrived(integer arrived, integer sent) = arrived == sent || arrived == (sent & 0xfffffffffffffff7);
@@ -59,6 +64,15 @@
     logic integer first_sender{L}(integer t, integer n) = sender_at{L}(named_endpoint{L}(t, n));
     predicate receive_blocks{L}(integer t, integer n, integer reply, integer arrival) = may_take{L}(t, n, reply, arrival) &&
       !is_told{L}(t) && first_sender{L}(t, n) == NONE;
+    // What a queued sender carries: kept in its registers, or made up for a fault. A caller pays a passive server that takes it.
+    logic integer tag_of{L}(integer s) = \at(threads[s].fault, L) != 0 ? FAULT_TAG : \at(threads[s].registers[REG_A1], L);
+    logic integer badge_of{L}(integer s) =
+      \at(threads[s].fault, L) != 0 ? \at(threads[s].fault_badge, L) : \at(threads[s].registers[REG_A2], L);
+    predicate calls{L}(integer s) = \at(threads[s].state, L) == THREAD_CALLING;
+    predicate may_pay{L}(integer s, integer t) = calls{L}(s) && \at(threads[s].fault, L) == 0 &&
+      \at(threads[t].passive, L) != 0 ==> payer_fits{L}(s);
+    predicate receive_takes{L}(integer t, integer n, integer reply, integer arrival) = may_take{L}(t, n, reply, arrival) &&
+      !is_told{L}(t) && first_sender{L}(t, n) != NONE && may_pay{L}(first_sender{L}(t, n), t);
     // What an answer is checked for, and when there is nothing to do but to answer `caller` and to wait.
     predicate reply_fits{L}(integer t, integer n, integer tag) = 0 < n < \at(threads[t].table_size, L) &&
       (tag & TAG_LENGTH) <= MESSAGE_WORDS && (\at(threads[t].client, L) == NONE ?
@@ -154,6 +168,18 @@
 	ensures blocked: (when) ==> receives_into(t, r) && expects_in(t, a) && threads_wait_but{Pre, Post}(t, t) && \
 	  results_kept_but{Pre, Post}(t) && words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(t) && \
 	  capabilities_same_but{Pre, Post}(r, a);
+/* One that takes the message of `sender`: t has tag, badge, payload and the capability in slot a, if one came; a caller awaits
+ * the answer in slot r, another goes on. */
+#define ENSURES_TAKEN(when, t, sender, r, a)                                                           \
+	ensures taken: (when) ==> message_given(t, tag_of{Pre}(sender), badge_of{Pre}(sender)) &&      \
+	  capability_came{Pre, Post}(a, sender, \old(threads[sender].registers[REG_A3]));             \
+	ensures heard: (when) && \old(threads[sender].fault) == 0 ==> words_taken{Pre, Post}(t, sender, tag_of{Pre}(sender)); \
+	ensures asked: (when) && calls{Pre}(sender) ==> threads[sender].reply == (r) && slots[r].type == CAP_REPLY && \
+	  slots[r].object == sender;                                                                   \
+	ensures sent: (when) && !calls{Pre}(sender) ==> threads[sender].registers[REG_A0] == STATUS_OK && \
+	  threads_wait_but{Pre, Post}(t, t);                                                           \
+	ensures apart: (when) ==> threads_wait_but{Pre, Post}(t, sender) && results_kept_but_of{Pre, Post}(t, sender) && \
+	  words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(sender);
 /* A server that answered `caller` and waits: the caller has the message and owes and awaits nothing any more. */
 #define ENSURES_ANSWERED(when, t, caller, tag, r, a)                                                   \
 	ensures answered: (when) ==> message_given(caller, tag, 0) && words_handed{Pre, Post}(caller, tag) && \
@@ -209,7 +235,10 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
     ENSURES_BLOCKED(receive_blocks{Pre}(t, endpoint, reply, arrival) && block, t, \old(threads[t].table) + reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
     ensures last: receive_blocks{Pre}(t, endpoint, reply, arrival) && block ==> \result == STATUS_OK &&
-      hart.current == NONE && stands_receiving(t, named_endpoint{Pre}(t, endpoint)); */
+      hart.current == NONE && stands_receiving(t, named_endpoint{Pre}(t, endpoint));
+    ensures took: receive_takes{Pre}(t, endpoint, reply, arrival) ==> \result == STATUS_OK;
+    ENSURES_TAKEN(receive_takes{Pre}(t, endpoint, reply, arrival), t, first_sender{Pre}(t, endpoint),
+      \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;

@@ -199,7 +199,10 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
       threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
     ENSURES_BARRED(asks_receive(number) && !may_take{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre))
     ENSURES_BLOCKED(number == SYS_RECV && receive_blocks{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
-      \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0) */
+      \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
+    ENSURES_TAKEN(asks_receive(number) && receive_takes{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
+      first_sender{Pre}(\at(hart.current, Pre), a0), \old(threads[hart.current].table) + a2,
+      a4 != 0 ? \old(threads[hart.current].table) + a4 : 0) */
 static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 number)
 {
 	u32 t = hart.current;

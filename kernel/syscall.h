@@ -58,6 +58,9 @@ void boot_main(const struct boot_record *record);
     ENSURES_BARRED(asks_receive(number) && !may_take{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre))
     ENSURES_BLOCKED(number == SYS_RECV && receive_blocks{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
       \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
+    ENSURES_TAKEN(asks_receive(number) && receive_takes{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
+      first_sender{Pre}(\at(hart.current, Pre), a0), \old(threads[hart.current].table) + a2,
+      a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
     ENSURES_ANSWERED(number == SYS_REPLY_RECV && may_receive{Pre}(\at(hart.current, Pre), a0) &&
       answer_waits{Pre}(\at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a0), a1, a2, a4),
       \at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a2), a1, \old(threads[hart.current].table) + a2,
