@@ -1081,6 +1081,16 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	if (queues[e].head != NONE && queues[e].receivers == 0) {
 		ipc_reserve_arrival(t, arrival);
 		//@ assert words: words_kept{Pre, Here};
+		/*@ ghost u32 sender = queues[e].head; */
+		/*@ assert sender: sender == sender_at{Pre}(\at(slots[s].object, Pre)) && sender != t && tag_of(sender) == tag_of{Pre}(sender) &&
+		      badge_of(sender) == badge_of{Pre}(sender); */
+		/*@ ghost u64 out = threads[sender].registers[REG_A3]; */
+		/*@ assert names: out == \at(threads[queues[slots[s].object].head].registers[REG_A3], Pre) &&
+		      threads[sender].table == \at(threads[queues[slots[s].object].head].table, Pre) &&
+		      threads[sender].table_size == \at(threads[queues[slots[s].object].head].table_size, Pre) &&
+		      (arrival != 0 ==> threads[t].arrival == \at(threads[t].table, Pre) + arrival); */
+		/*@ assert source: 0 < out < threads[sender].table_size && is_capability(threads[sender].table + out) ==>
+		      capability_same{Pre, Here}(threads[sender].table + out); */
 		return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
 	}
 	if (!block)

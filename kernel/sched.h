@@ -223,7 +223,7 @@ static inline bool sched_may_take_over(u64 t)
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};
     ensures results: results_kept_but{Pre, Post}(t);
-    ensures words: words_kept{Pre, Post};
+    ensures words: words_kept{Pre, Post} && (t != NONE ==> words_same{Pre, Post}(t));
     ensures states: states_turned{Pre, Post};
     ensures bits: queues_same_but_links{Pre, Post};
     ensures status: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == \old(threads[t].registers[REG_A1]) &&

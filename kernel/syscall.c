@@ -184,6 +184,27 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 	return sched_return((u32)t, syscall_invoke(r, actor, a2, a3, a4, a5, a6, (u32)t));
 }
 
+/* t receives. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    REQUIRES_STANDING
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES_ORDERED
+    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ensures leaves: \result == hart.current && current_is_highest;
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
+    ENSURES_BLOCKED(receive_blocks{Pre}(t, endpoint, reply, arrival) && block, t, \old(threads[t].table) + reply,
+      arrival != 0 ? \old(threads[t].table) + arrival : 0)
+    ENSURES_TAKEN(receive_takes{Pre}(t, endpoint, reply, arrival), t, first_sender{Pre}(t, endpoint),
+      \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
+static inline u32 syscall_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
+{
+	enum status status = ipc_receive(t, endpoint, reply, arrival, block);
+
+	return sched_return(t, status);
+}
+
 /* Every other system call; a1 to a4 are the user's. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && hart.current != NONE;
@@ -210,13 +231,18 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 
 	syscall_begin(wide(t));
 	/*@ assert asked: (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)) &&
-	      (receive_blocks(t, a0, a2, a4) <==> receive_blocks{Pre}(t, a0, a2, a4)); */
+	      (receive_blocks(t, a0, a2, a4) <==> receive_blocks{Pre}(t, a0, a2, a4)) &&
+	      (receive_takes(t, a0, a2, a4) <==> receive_takes{Pre}(t, a0, a2, a4)); */
+	/*@ assert sender: first_sender(t, a0) == first_sender{Pre}(t, a0) && (receive_takes(t, a0, a2, a4) ==>
+	      first_sender(t, a0) != t && words_same{Pre, Here}(first_sender(t, a0)) &&
+	      tag_of(first_sender(t, a0)) == tag_of{Pre}(first_sender(t, a0)) &&
+	      threads[first_sender(t, a0)].fault == \at(threads[first_sender(\at(hart.current, Pre), a0)].fault, Pre)); */
 	switch (number) {
 	case SYS_SEND:
 		return sched_return(t, ipc_send(t, a0, a1, a3));
 	case SYS_RECV:
 	case SYS_RECV | SYS_NONBLOCK:
-		return sched_return(t, ipc_receive(t, a0, a2, a4, block));
+		return syscall_receive(t, a0, a2, a4, block);
 	case SYS_WAIT:
 	case SYS_WAIT | SYS_NONBLOCK:
 		return sched_return(t, notify_wait(wide(t), a0, block));
