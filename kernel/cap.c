@@ -6,7 +6,10 @@ void cap_insert(u32 p, u32 s)
 	u32 n = slots[p].next;
 
 	/*@ ghost if (p == NONE || s == NONE || linked[s] != 0) apart = 0; */
-	/*@ ghost rank[s] = (rank[p] + rank[n]) / 2.0; up[s] = p; */
+	/*@ ghost double behind = last[p] < rank[n] ? last[p] : rank[n]; */
+	/*@ assert behind: apart != 0 ==> rank[p] < behind <= rank[n] && behind <= last[p]; */
+	/*@ ghost rank[s] = (rank[p] + behind) / 2.0; last[s] = behind; up[s] = p; */
+	/*@ assert inner: apart != 0 ==> rank[p] < rank[s] < last[s] && last[s] <= rank[n] && last[s] <= last[p]; */
 	/*@ assert between: apart != 0 ==> (\forall integer t; live(t) ==>
 	      (rank[t] < rank[s] && rank[t] <= rank[p]) || (rank[t] > rank[s] && rank[t] >= rank[n])); */
 	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && t != CAP_ROOT && rank[up[t]] < rank[s] < rank[t] ==>
@@ -35,7 +38,7 @@ void cap_remove(u32 s)
 	slots[p].next = n;
 	slots[n].prev = p;
 	slots[s].type = CAP_EMPTY;
-	/*@ ghost linked[s] = 0; */
+	/*@ ghost linked[s] = 0; owns[s] = 0; */
 }
 
 void cap_describe(u32 from, u32 to)
@@ -83,6 +86,9 @@ void cap_copy(u32 from, u32 to, u32 rights)
 		slots[to].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
 		slots[to].watermark = 0;
 		slots[to].badge = 0;
+		/*@ assert stripped: (slots[to].rights & RIGHT_RETYPE) == 0; */
 	}
+	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
 	cap_insert(from, to);
+	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */
 }

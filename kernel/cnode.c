@@ -217,8 +217,15 @@ static inline void cnode_transfer(u32 from, u32 to)
 	cap_describe(from, to);
 	/*@ assert memory: slots_memory; */
 	/*@ assert ram: slots_ram; */
+	/*@ ghost u8 owned = owns[from]; begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
+	/*@ ghost if (from != NONE) cap_none_below(from); */
+	/*@ assert whose: apart != 0 && from != NONE && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
+	      ends[t] <= begins[from] || ends[from] <= begins[t] ||
+	      (begins[t] <= begins[from] && ends[from] <= given[t] &&
+	        (t == parent || (rank[t] < rank[parent] && rank[parent] < last[t])))); */
 	cap_remove(from);
 	cap_insert(parent, to);
+	/*@ ghost owns[to] = owned; */
 	/*@ ghost unsettled = to; */
 }
 
@@ -544,14 +551,19 @@ bool cnode_bury(void)
 }
 
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
-/*@ REQUIRES_SLOTS_VALID REQUIRES_DERIVED
+/*@ REQUIRES_SLOTS_VALID REQUIRES_ORDERED
     requires index: slot_index(s);
-    assigns slots[s].watermark, slots[s].badge;
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
+    requires childless: apart != 0 && s != NONE && is_capability(s) ==>
+      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
+    assigns slots[s].watermark, slots[s].badge, given[s], apart;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
+		/*@ ghost if (s == NONE) apart = 0; */
+		/*@ ghost given[s] = begins[s]; */
 		slots[s].watermark = 0;
 		slots[s].badge = 0;
 	}
@@ -581,10 +593,10 @@ enum status cnode_revoke(u32 s)
 		if (i == REVOKE_STEPS - 1)
 			return STATUS_AGAIN;
 	}
-	cnode_reset(s);
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) {
 		cap_no_child(s);
 		cap_none_below(s);
 	} */
+	cnode_reset(s);
 	return STATUS_OK;
 }

@@ -265,7 +265,8 @@
     predicate links_zero = (\forall integer t; thread_index(t) ==> stands_as[t] == 0 && stands_on[t] == 0 && next_of[t] == 0 &&
         prev_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
       (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
-    predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
+    predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0 &&
+      owns[s] == 0;
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for
