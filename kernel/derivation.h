@@ -35,7 +35,7 @@
 
     // I2: originals that are live have memory of their own: two of them are apart, or one was carved from the other, lies
     // below its watermark and is derived from it.
-    predicate owner(integer s) = slot_index(s) && owns[s] != 0;
+    predicate owner(integer s) = 0 < s < N_SLOTS && owns[s] != 0;
     predicate memory_whole = \forall integer s; owner(s) ==> linked[s] == 1 && begins[s] < ends[s] && begins[s] <= given[s] <= ends[s];
     predicate carved(integer p, integer k) = begins[p] <= begins[k] && ends[k] <= given[p] && rank[p] < rank[k] < last[p];
     predicate memory_apart = \forall integer s, t; owner(s) && owner(t) && s != t ==>
@@ -59,8 +59,10 @@
       (owns[s] != 0 <==> is_capability(s) && slots[s].original != 0));
     predicate slots_extents = apart != 0 ==> (\forall integer s; owner(s) ==>
       begins[s] == place_at(slots[s].type, slots[s].object) &&
-      ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits) &&
-      given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0));
+      ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits));
+    // Where a space's header may be, a switch of spaces writes the watermark.
+    predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
+    predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) && s % SPACE_SLOTS != SPACE_HEADER ==> marked(s));
     predicate slots_carvers = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED && slots[s].original == 0 ==>
       (slots[s].rights & RIGHT_RETYPE) == 0;
 
@@ -115,7 +117,7 @@
 
 /* Of functions that write slots. */
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
-	slots_owned && slots_extents && slots_carvers
+	slots_owned && slots_extents && slots_marked && slots_carvers
 #define REQUIRES_DERIVED requires derived: DERIVED;
 #define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;

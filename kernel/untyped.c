@@ -473,14 +473,14 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 /* Everything below granule `end` is handed out: what lies behind `start` and was free before is the caller's. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
-    requires inside: slots[u].watermark <= start <= end <= 1 << (slots[u].size_bits - 6);
+    requires inside: slots[u].watermark <= start <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
     assigns slots[u].watermark, given[u], apart;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures room: room_from(u, 2 * (slots[u].object + start));
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
 static inline void untyped_advance(u64 u, u64 start, u64 end)
 {
-	/*@ ghost if (u == NONE) apart = 0; */
+	/*@ ghost if (u == NONE || given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
 	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, begins[u] + 2 * start); */
 	/*@ ghost given[u] = begins[u] + 2 * end; */
 	/*@ assert nested: NESTED; */
