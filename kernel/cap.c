@@ -77,16 +77,25 @@ enum status cap_check_copy(u32 s)
 	return STATUS_OK;
 }
 
+/* A copy of memory is a page: nothing is carved from it. */
+/*@ requires slot_index(s);
+    assigns slots[s].rights;
+    ensures stripped: (slots[s].rights & RIGHT_RETYPE) == 0;
+    ENSURES_FEWER(\true, s, s) */
+static inline void cap_strip(u32 s)
+{
+	slots[s].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
+}
+
 void cap_copy(u32 from, u32 to, u32 rights)
 {
 	cap_describe(from, to);
 	slots[to].original = 0;
 	slots[to].rights &= (u8)rights;
 	if (slots[to].type == CAP_UNTYPED) {
-		slots[to].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
+		cap_strip(to);
 		slots[to].watermark = 0;
 		slots[to].badge = 0;
-		/*@ assert stripped: (slots[to].rights & RIGHT_RETYPE) == 0; */
 	}
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
 	cap_insert(from, to);

@@ -218,6 +218,8 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert memory: slots_memory; */
 	/*@ assert ram: slots_ram; */
 	/*@ ghost u8 owned = owns[from]; begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
+	/*@ ghost if (owned != 0 && given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0))
+	      apart = 0; */
 	/*@ ghost if (from != NONE) cap_none_below(from); */
 	/*@ assert whose: apart != 0 && from != NONE && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
 	      ends[t] <= begins[from] || ends[from] <= begins[t] ||

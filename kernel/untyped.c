@@ -331,6 +331,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
     ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
@@ -339,7 +340,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
-	/*@ assert nobody: apart != 0 ==> owns[s] == 0; */
+	/*@ assert nobody: apart != 0 ==> !owner(s); */
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
 	slots[s].size_bits = mould.size_bits;
@@ -354,6 +355,8 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	/*@ assert nested: NESTED; */
 	cap_insert(u, s);
 	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && owner(u) && u != s; */
+	/*@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
+	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); */
 	/*@ ghost owns[s] = 1; */
 	/*@ assert nested: NESTED; */
 }
@@ -439,7 +442,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	/*@ ghost u64 total = untyped_all(count, mould.step); */
 	/*@ ghost u64 left = total; */
 	/*@ ghost u64 n = count; */
-	/*@ assert fits: mould_fits(mould, total); */
+	/*@ assert fits: mould_fits(mould, total) && 1 <= mould.step; */
 	/*@ LOOP_VALID LOOP_ORDERED
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
@@ -460,6 +463,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	for (u32 i = 0; i < count; i++) {
 		/*@ ghost left = untyped_rest(left, n, mould.step); */
 		/*@ assert object: object_fits(mould.type, mould.kind, mould.size_bits, object); */
+		/*@ assert word: object + mould.step <= 0x100000000; */
 		/*@ assert next: place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) ==
 		      place_at(mould.type, object + mould.step); */
 		untyped_carve(u, first + i, mould, object);
