@@ -214,20 +214,35 @@ static inline void cnode_transfer(u32 from, u32 to)
 	u32 parent = slots[from].parent;
 
 	/*@ assert parent: apart != 0 && from != NONE ==> live(parent) && parent != from && parent != CAP_END; */
+	/*@ ghost u8 owned = owns[from];
+	    if (from == NONE || (owned != 0 &&
+		given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0)))
+		apart = 0;
+	    if (from != NONE) cap_none_below(from); */
+	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && rank[t] < rank[from] < last[t] ==>
+	      t == parent || rank[t] < rank[parent] < last[t]); */
+	/*@ assert whose: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
+	      ends[t] <= begins[from] || ends[from] <= begins[t] || carved(t, from)); */
+	/*@ assert nobody: apart != 0 ==> !owner(to); */
 	cap_describe(from, to);
 	/*@ assert memory: slots_memory; */
 	/*@ assert ram: slots_ram; */
-	/*@ ghost u8 owned = owns[from]; begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
-	/*@ ghost if (owned != 0 && given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0))
-	      apart = 0; */
-	/*@ ghost if (from != NONE) cap_none_below(from); */
-	/*@ assert whose: apart != 0 && from != NONE && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
-	      ends[t] <= begins[from] || ends[from] <= begins[t] ||
-	      (begins[t] <= begins[from] && ends[from] <= given[t] &&
-	        (t == parent || (rank[t] < rank[parent] && rank[parent] < last[t])))); */
+	/*@ assert carvers: slots_carvers; */
+	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
+	/*@ assert nested: NESTED && slots_extents && slots_marked; */
+	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
+	      begins[to] == place_at(slots[to].type, slots[to].object) &&
+	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	cap_remove(from);
+	/*@ assert removed: slots_extents && slots_marked && slots_carvers; */
 	cap_insert(parent, to);
+	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
+	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
+	/*@ assert extents: slots_extents && slots_marked && slots_carvers; */
+	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) && begins[to] == place_at(slots[to].type, slots[to].object) &&
+	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	/*@ ghost owns[to] = owned; */
+	/*@ assert nested: NESTED; */
 	/*@ ghost unsettled = to; */
 }
 

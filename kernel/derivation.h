@@ -63,8 +63,8 @@
     // Where a space's header may be, a switch of spaces writes the watermark.
     predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
     predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) && s % SPACE_SLOTS != SPACE_HEADER ==> marked(s));
-    predicate slots_carvers = \forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED && slots[s].original == 0 ==>
-      (slots[s].rights & RIGHT_RETYPE) == 0;
+    predicate slots_carvers = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
+      slots[s].original == 0 ==> (slots[s].rights & RIGHT_RETYPE) == 0);
 
     predicate slots_typed = \forall integer s; slot_index(s) ==> slots[s].type <= CAP_RESERVED;
     // I3: the slots agree: the list has all capabilities and nothing else.

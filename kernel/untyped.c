@@ -231,7 +231,7 @@ struct mould {
 };
 
 /*@ // The objects of one retype, which take `room` numbers of the view of their type, lie in it.
-    predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD &&
+    predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD && 1 <= m.step &&
       (m.type == CAP_UNTYPED ==> 6 <= m.size_bits <= 37 && m.step == 1 << (m.size_bits - 6) &&
         m.object + room <= 0x100000000 && (m.kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= m.object &&
           m.object - machine.base_granule + room <= N_QUEUES)) &&
@@ -442,7 +442,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	/*@ ghost u64 total = untyped_all(count, mould.step); */
 	/*@ ghost u64 left = total; */
 	/*@ ghost u64 n = count; */
-	/*@ assert fits: mould_fits(mould, total) && 1 <= mould.step; */
+	/*@ assert fits: mould_fits(mould, total); */
 	/*@ LOOP_VALID LOOP_ORDERED
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
