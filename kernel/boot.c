@@ -24,7 +24,7 @@ struct system_header boot_system;
     predicate record_fits =
       boot_record.image_start % 0x40000000 == IMAGE_OFFSET && boot_record.image_start <= MEMORY_GRANULES * GRANULE - RAM_MAX &&
       boot_record.system_start == boot_record.image_start + IMAGE_SYSTEM && boot_record.system_start <= boot_record.image_end &&
-      boot_record.image_end < boot_record.ram_end && 1000 <= boot_record.timebase <= 1000000000;
+      boot_record.ram_start <= boot_record.image_start && boot_record.image_end < boot_record.ram_end && 1000 <= boot_record.timebase <= 1000000000;
     predicate system_fits = 0 < boot_system.size <= SYSTEM_MAX && boot_system.size % 4096 == 0 &&
       boot_system.roots <= KERNEL_TABLE_SLOTS - ROOT_FIRST_SLOT && boot_system.roots_offset % 8 == 0 &&
       boot_system.roots_offset + boot_system.roots * 16 <= boot_system.size && boot_system.sections_offset % 8 == 0 &&
@@ -254,7 +254,8 @@ static u8 boot_root_rights(u8 kind)
 
 /* Granules of memory of 2^bits bytes, 0 if a capability cannot name that. */
 /*@ assigns \nothing;
-    ensures size: \result != 0 ==> 6 <= bits <= 37 && \result == 1 << (bits - 6); */
+    ensures size: \result != 0 ==> 6 <= bits <= 37 && \result == 1 << (bits - 6);
+    ensures some: 6 <= bits <= 37 ==> \result == 1 << (bits - 6); */
 static inline u32 boot_granules(u8 bits)
 {
 	return bits >= 6 && bits <= 37 ? 1u << (bits - 6) : 0;
@@ -282,12 +283,11 @@ static bool boot_lies_well(u8 kind, u64 base, u64 end)
 	       (end <= boot_record.plic_base || base >= boot_record.plic_base + PLIC_BYTES);
 }
 
-/*@ predicate roots_before(integer n) = \forall integer k; 0 <= k < n ==>
-      slots[KERNEL_TABLE + ROOT_FIRST_SLOT + k].type == CAP_UNTYPED;
-    // The granules from `first` on are apart from those of root k.
-    predicate root_apart(integer k, integer first, integer bits) =
-      slots[KERNEL_TABLE + ROOT_FIRST_SLOT + k].object + (1 << (slots[KERNEL_TABLE + ROOT_FIRST_SLOT + k].size_bits - 6)) <= first ||
-      first + (1 << (bits - 6)) <= slots[KERNEL_TABLE + ROOT_FIRST_SLOT + k].object; */
+/*@ // The slots of the first n roots hold memory, and that is apart from the granules from `first` on.
+    predicate is_root(integer s, integer n) = KERNEL_TABLE + ROOT_FIRST_SLOT <= s < KERNEL_TABLE + ROOT_FIRST_SLOT + n;
+    predicate roots_before(integer n) = \forall integer s; is_root(s, n) ==> slots[s].type == CAP_UNTYPED;
+    predicate roots_beside(integer n, integer first, integer granules) = \forall integer s; is_root(s, n) ==>
+      slots[s].object + (1 << (slots[s].size_bits - 6)) <= first || first + granules <= slots[s].object; */
 
 /* Root n has a size, lies where it may, and overlaps none of those before it, which are in the kernel's table. */
 /*@ requires record_fits && system_fits && machine_is;
@@ -299,7 +299,7 @@ static bool boot_lies_well(u8 kind, u64 base, u64 end)
     ensures fits: object_fits(CAP_UNTYPED, root.kind, root.size_bits, root.base / GRANULE);
     ensures beside: root.base / GRANULE + (1 << (root.size_bits - 6)) <= machine.base_granule ||
       machine.base_granule + KERNEL_QUEUES <= root.base / GRANULE;
-    ensures apart: \forall integer k; 0 <= k < n ==> root_apart(k, root.base / GRANULE, root.size_bits); */
+    ensures apart: roots_beside(n, root.base / GRANULE, 1 << (root.size_bits - 6)); */
 static void boot_check_root(u32 n, struct root_untyped root)
 {
 	u64 first = root.base / GRANULE;
@@ -310,7 +310,7 @@ static void boot_check_root(u32 n, struct root_untyped root)
 		boot_fail("a root untyped has no valid size or alignment (number, base)", n, root.base);
 	if (!boot_lies_well(root.kind, root.base, (first + granules) * GRANULE))
 		boot_fail("a root untyped lies where it may not (number, base)", n, root.base);
-	/*@ loop invariant before: i <= n && (\forall integer k; 0 <= k < i ==> root_apart(k, first, root.size_bits));
+	/*@ loop invariant before: i <= n && roots_beside(i, first, granules);
 	    loop assigns i;
 	    loop variant n - i; */
 	for (u32 i = 0; i < n; i++) {
@@ -321,6 +321,17 @@ static void boot_check_root(u32 n, struct root_untyped root)
 			boot_fail("two root untypeds overlap (numbers)", i, n);
 	}
 }
+
+/*@ ghost
+  /@ requires 6 <= bits <= 37;
+     assigns \nothing;
+     ensures \result == takes_up(CAP_UNTYPED, bits); @/
+  u64 boot_takes_up(u8 bits)
+  {
+	/@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); @/
+	/@ assert word: (u32)(1 << (bits - 6)) == 1 << (bits - 6); @/
+	return 2 * (1ul << (bits - 6));
+  } */
 
 /*@ predicate alone(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
 /*@ REQUIRES_ORDERED
@@ -342,10 +353,12 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].rights = boot_root_rights(kind);
 	slots[s].object = object;
 	slots[s].watermark = 0;
-	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
-	/*@ ghost ends[s] = begins[s] + 2 * (u64)boot_granules(size_bits); */
 	cap_insert(CAP_ROOT, s);
+	/*@ assert nobody: apart != 0 ==> !owner(s); */
+	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; ends[s] = begins[s] + boot_takes_up(size_bits); */
+	/*@ assert alone: apart != 0 ==> alone(begins[s], ends[s]); */
 	/*@ ghost owns[s] = 1; */
+	/*@ assert nested: NESTED; */
 }
 
 /* Bits of the size of a page; a function, because the provers do not compute a shift of constants. */
@@ -357,15 +370,14 @@ static inline u8 boot_page_bits(void)
 }
 
 /*@ // The page of the fault ring and the first n roots are all that has memory.
-    predicate roots_own(integer n) = \forall integer t; owner(t) ==>
-      KERNEL_TABLE + ROOT_FIRST_SLOT <= t < KERNEL_TABLE + ROOT_FIRST_SLOT + n ||
+    predicate roots_own(integer n) = \forall integer t; owner(t) ==> is_root(t, n) ||
       (2 * machine.base_granule <= begins[t] && ends[t] <= 2 * (machine.base_granule + KERNEL_QUEUES)); */
 
 /* The page of the fault ring, which may only be read. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && machine_valid && slots_in_tables;
-    assigns slots[0 .. N_SLOTS - 1], LIST;
     requires none: \forall integer t; !owner(t);
+    assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures memory: roots_own(0);
     ensures tables: slots_in_tables; */
@@ -393,6 +405,8 @@ static void boot_roots(void)
 		struct root_untyped root = boot_read_root(i);
 
 		boot_check_root(i, root);
+		/*@ assert alone: apart != 0 ==> alone(2 * (root.base / GRANULE), 2 * (root.base / GRANULE) +
+		      takes_up(CAP_UNTYPED, root.size_bits)); */
 		boot_root(KERNEL_TABLE + ROOT_FIRST_SLOT + i, (u32)(root.base / GRANULE), root.size_bits, root.kind);
 	}
 }
