@@ -325,7 +325,7 @@ static void boot_check_root(u32 n, struct root_untyped root)
 /*@ ghost
   /@ requires 6 <= bits <= 37;
      assigns \nothing;
-     ensures \result == takes_up(CAP_UNTYPED, bits); @/
+     ensures \result == takes_up(CAP_UNTYPED, bits) && 2 <= \result; @/
   u64 boot_takes_up(u8 bits)
   {
 	/@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); @/

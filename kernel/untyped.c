@@ -515,6 +515,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
 	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
+	/*@ assert outside: !(to.slot <= u < to.slot + carving.count); */
 	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
 	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[u].object &&
 	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
@@ -527,6 +528,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	untyped_advance(u, start, end); /* before there are objects: they lie below the watermark */
 	/*@ ghost if (memory_place(mould.type, mould.object) != 2 * (slots[u].object + start)) apart = 0; */
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
+	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
 	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
 	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
 	/*@ assert old: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
