@@ -580,7 +580,9 @@ static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
 		/*@ ghost if (s == NONE) apart = 0; */
+		/*@ assert nobody: apart != 0 ==> owner(s) && (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
 		/*@ ghost given[s] = begins[s]; */
+		/*@ assert nested: NESTED; */
 		slots[s].watermark = 0;
 		slots[s].badge = 0;
 	}
