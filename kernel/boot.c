@@ -24,7 +24,8 @@ struct system_header boot_system;
     predicate record_fits =
       boot_record.image_start % 0x40000000 == IMAGE_OFFSET && boot_record.image_start <= MEMORY_GRANULES * GRANULE - RAM_MAX &&
       boot_record.system_start == boot_record.image_start + IMAGE_SYSTEM && boot_record.system_start <= boot_record.image_end &&
-      boot_record.ram_start <= boot_record.image_start && boot_record.image_end < boot_record.ram_end && 1000 <= boot_record.timebase <= 1000000000;
+      boot_record.ram_start <= boot_record.image_start && boot_record.image_end < boot_record.ram_end &&
+      1000 <= boot_record.timebase <= 1000000000;
     predicate system_fits = 0 < boot_system.size <= SYSTEM_MAX && boot_system.size % 4096 == 0 &&
       boot_system.roots <= KERNEL_TABLE_SLOTS - ROOT_FIRST_SLOT && boot_system.roots_offset % 8 == 0 &&
       boot_system.roots_offset + boot_system.roots * 16 <= boot_system.size && boot_system.sections_offset % 8 == 0 &&
@@ -33,7 +34,9 @@ struct system_header boot_system;
     predicate section_fits(struct program_section section) = section.offset % 8 == 0 &&
       section.offset + section.count * 48 <= boot_system.size && section.name < boot_system.size &&
       section.actor < KERNEL_TABLE_SLOTS;
-    predicate slots_in_tables = \forall integer s; slot_index(s) ==> slots[s].container == IN_TABLE;
+    // All slots are in tables, and nothing is carved.
+    predicate slots_in_tables = \forall integer s; slot_index(s) ==>
+      slots[s].container == IN_TABLE && slots[s].watermark == 0;
     predicate machine_is = machine.base_granule * GRANULE == boot_record.image_start; */
 
 /*@ assigns \nothing;
@@ -352,10 +355,10 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].original = 1;
 	slots[s].rights = boot_root_rights(kind);
 	slots[s].object = object;
-	slots[s].watermark = 0;
 	cap_insert(CAP_ROOT, s);
 	/*@ assert nobody: apart != 0 ==> !owner(s); */
-	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; ends[s] = begins[s] + boot_takes_up(size_bits); */
+	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
+	/*@ ghost ends[s] = begins[s] + boot_takes_up(size_bits); */
 	/*@ assert alone: apart != 0 ==> alone(begins[s], ends[s]); */
 	/*@ ghost owns[s] = 1; */
 	/*@ assert nested: NESTED; */

@@ -98,6 +98,7 @@ void cap_copy(u32 from, u32 to, u32 rights)
 		slots[to].badge = 0;
 	}
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
+	/*@ assert memory: slots_memory && slots_ram; */
 	cap_insert(from, to);
 	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */
 }

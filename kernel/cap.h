@@ -59,7 +59,8 @@ static inline bool cap_has_children(u32 p)
     ENSURES_LIST
     ENSURES_NESTED
     ensures below: apart != 0 ==> rank[p] < rank[s] < last[p];
-    ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==> rank[t] < rank[s] < last[t]);
+    ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==>
+      rank[t] < rank[s] < last[t]);
     ensures links: slots_links;
     ensures joined: apart != 0 ==> \old(apart) != 0 && \old(linked[s]) == 0 && linked[s] == 1 && s != NONE && up[s] == p;
     ensures apart: p != NONE && s != NONE && \old(apart) != 0 && \old(linked[s]) == 0 ==> apart != 0;

@@ -239,7 +239,8 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
 	/*@ assert extents: slots_extents && slots_marked && slots_carvers; */
-	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) && begins[to] == place_at(slots[to].type, slots[to].object) &&
+	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
+	      begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	/*@ ghost owns[to] = owned; */
 	/*@ assert nested: NESTED; */
@@ -580,7 +581,8 @@ static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
 		/*@ ghost if (s == NONE) apart = 0; */
-		/*@ assert nobody: apart != 0 ==> owner(s) && (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
+		/*@ assert nobody: apart != 0 ==> owner(s) &&
+		      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
 		/*@ ghost given[s] = begins[s]; */
 		/*@ assert nested: NESTED; */
 		slots[s].watermark = 0;

@@ -33,10 +33,11 @@
     predicate descends(integer p, integer k) = live(k) && rank[p] < rank[k] &&
       (\forall integer m; live(m) && rank[p] < rank[m] <= rank[k] ==> rank[p] <= rank[up[m]]);
 
-    // I2: originals that are live have memory of their own: two of them are apart, or one was carved from the other, lies
-    // below its watermark and is derived from it.
+    // I2: originals have memory of their own: two of them are apart, or one was carved from the other, lies below its
+    // watermark and is derived from it.
     predicate owner(integer s) = 0 < s < N_SLOTS && owns[s] != 0;
-    predicate memory_whole = \forall integer s; owner(s) ==> linked[s] == 1 && begins[s] < ends[s] && begins[s] <= given[s] <= ends[s];
+    predicate memory_whole = \forall integer s; owner(s) ==> linked[s] == 1 && begins[s] < ends[s] &&
+      begins[s] <= given[s] <= ends[s];
     predicate carved(integer p, integer k) = begins[p] <= begins[k] && ends[k] <= given[p] && rank[p] < rank[k] < last[p];
     predicate memory_apart = \forall integer s, t; owner(s) && owner(t) && s != t ==>
       ends[s] <= begins[t] || ends[t] <= begins[s] || carved(s, t) || carved(t, s);
@@ -104,7 +105,8 @@
 
 	if (type == CAP_UNTYPED)
 		return 2 * object;
-	return views + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object : type == CAP_THREAD ? 16 * object : 2 * object);
+	return views + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object :
+		type == CAP_THREAD ? 16 * object : 2 * object);
   }
   /@ requires step <= 0xffffffff;
      assigns \nothing;
@@ -112,7 +114,8 @@
        type == CAP_THREAD ? 16 : 2); @/
   u64 memory_size(u8 type, u64 step)
   {
-	return type == CAP_UNTYPED ? 2 * step : type == CAP_TABLE ? step : type == CAP_SPACE ? SPACE_SLOTS : type == CAP_THREAD ? 16 : 2;
+	return type == CAP_UNTYPED ? 2 * step : type == CAP_TABLE ? step : type == CAP_SPACE ? SPACE_SLOTS :
+		type == CAP_THREAD ? 16 : 2;
   } */
 
 /* Of functions that write slots. */
@@ -122,12 +125,14 @@
 #define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
-#define REQUIRES_ORDERED requires ordered: DERIVED && list_ordered && memory_nested;
-#define ENSURES_ORDERED ensures ordered: DERIVED && list_ordered && memory_nested;
-#define LOOP_ORDERED loop invariant ordered: DERIVED && list_ordered && memory_nested;
-#define REQUIRES_SETTLED requires settled: DERIVED && list_ordered && memory_nested && unsettled == NONE && entries_written;
-#define ENSURES_SETTLED ensures settled: DERIVED && list_ordered && memory_nested && unsettled == NONE && entries_written;
-#define LOOP_SETTLED loop invariant settled: DERIVED && list_ordered && memory_nested && unsettled == NONE && entries_written;
+#define ORDERED DERIVED && list_ordered && memory_nested
+#define REQUIRES_ORDERED requires ordered: ORDERED;
+#define ENSURES_ORDERED ensures ordered: ORDERED;
+#define LOOP_ORDERED loop invariant ordered: ORDERED;
+#define SETTLED ORDERED && unsettled == NONE && entries_written
+#define REQUIRES_SETTLED requires settled: SETTLED;
+#define ENSURES_SETTLED ensures settled: SETTLED;
+#define LOOP_SETTLED loop invariant settled: SETTLED;
 #define ENSURES_WRITTEN ensures written: entries_pages && entries_levels && entries_blank;
 /* The parts of list_ordered, which prove where their conjunction does not. */
 #define ENSURES_LIST ensures list: apart != 0 ==> list_ends && list_marks && list_between && list_ascending && \
@@ -136,8 +141,9 @@
 #define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
 #define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
-	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], NEIGHBOURS, up[0 .. N_SLOTS - 1], apart,     \
-	owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1], ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1]
+	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], NEIGHBOURS,             \
+	up[0 .. N_SLOTS - 1], apart, owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
+	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1]
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
 #define LIST_AT(s) linked[s], rank[s], last[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)

@@ -221,9 +221,9 @@ struct timer {
 /*@ ghost extern u32 up[N_SLOTS]; */      /* parent */
 /* The memory of originals, in slots (half granules) counted from physical address 0. */
 /*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object */
-/*@ ghost extern u64 begins[N_SLOTS]; */    /* where its memory begins */
-/*@ ghost extern u64 ends[N_SLOTS]; */   /* where it ends */
-/*@ ghost extern u64 given[N_SLOTS]; */    /* to where it was given to other objects */
+/*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
+/*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */
+/*@ ghost extern u64 given[N_SLOTS]; */   /* to where it was given to other objects */
 /*@ ghost extern u8 apart; */             /* 1 until a step takes a slot of the list for a free one: see trusted.md */
 
 struct list {

@@ -269,7 +269,8 @@ struct mould {
     assigns \nothing;
     ensures fits: mould_fits(\result, carving.count * \result.step);
     ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
-    ensures placed: place_at(\result.type, \result.object + carving.count * \result.step) <= 2 * (at + carving.count * size);
+    ensures placed: place_at(\result.type, \result.object + carving.count * \result.step) <=
+      2 * (at + carving.count * size);
     ensures type: \result.type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
     ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
     // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
@@ -326,7 +327,8 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
     requires memory: slots[u].type == CAP_UNTYPED;
     requires free: slots[s].type == CAP_EMPTY;
-    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) && mould.step != 0 &&
+    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
+      mould.step != 0 &&
       (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
@@ -350,6 +352,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
+	/*@ assert memory: slots_memory; */
 	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
 	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
 	/*@ assert nested: NESTED; */
