@@ -224,7 +224,7 @@ static void boot_kernel_block(void)
 	slots[CAP_END].prev = CAP_ROOT;
 	slots[CAP_END].parent = CAP_ROOT;
 	/*@ ghost linked[CAP_ROOT] = 2; linked[CAP_END] = 2; rank[CAP_ROOT] = 0.0; rank[CAP_END] = 1.0; */
-	/*@ ghost last[CAP_ROOT] = 2.0; last[CAP_END] = 2.0; */
+	/*@ ghost last[CAP_ROOT] = 2.0; last[CAP_END] = 2.0; level[CAP_ROOT] = 0; level[CAP_END] = 1; */
 	/*@ ghost succ[CAP_ROOT] = CAP_END; prec[CAP_END] = CAP_ROOT; up[CAP_END] = CAP_ROOT; */
 	/*@ ghost succ[CAP_END] = NONE; prec[CAP_ROOT] = NONE; up[CAP_ROOT] = NONE; apart = 1; unsettled = NONE; */
 	sched_add_partition(0);

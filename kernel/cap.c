@@ -8,7 +8,7 @@ void cap_insert(u32 p, u32 s)
 	/*@ ghost if (p == NONE || s == NONE || linked[s] != 0) apart = 0; */
 	/*@ ghost double behind = last[p] < rank[n] ? last[p] : rank[n]; */
 	/*@ assert behind: apart != 0 ==> rank[p] < behind <= rank[n] && behind <= last[p]; */
-	/*@ ghost rank[s] = (rank[p] + behind) / 2.0; last[s] = behind; up[s] = p; */
+	/*@ ghost rank[s] = (rank[p] + behind) / 2.0; last[s] = behind; level[s] = level[p] + 1; up[s] = p; */
 	/*@ assert inner: apart != 0 ==> rank[p] < rank[s] < last[s] && last[s] <= rank[n] && last[s] <= last[p]; */
 	/*@ assert between: apart != 0 ==> (\forall integer t; live(t) ==>
 	      (rank[t] < rank[s] && rank[t] <= rank[p]) || (rank[t] > rank[s] && rank[t] >= rank[n])); */

@@ -22,7 +22,8 @@
      requires inside: apart != 0 ==> linked[p] == 1 && linked[at] == 1 && (at == p || descends(p, at));
      requires child: slots[slots[at].next].parent == at;
      assigns \nothing;
-     ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next); @/
+     ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next) &&
+       level[slots[at].next] == level[at] + 1; @/
   void cap_down(u32 p, u32 at)
   {
 	/@ assert next: apart != 0 ==> slots[at].next == succ[at] && live(succ[at]) && up[succ[at]] == at; @/
@@ -55,7 +56,8 @@ static inline bool cap_has_children(u32 p)
 /*@ requires slots_linked && slot_index(p) && slot_index(s);
     requires ordered: list_ordered && memory_nested && slots_links;
     requires parent: apart != 0 && p != NONE ==> live(p) && p != CAP_END;
-    assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], up[s], NEIGHBOURS, apart;
+    requires level: apart != 0 && p != NONE ==> level[p] < CAP_MAX_DEPTH;
+    assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart;
     ENSURES_LIST
     ENSURES_NESTED
     ensures below: apart != 0 ==> rank[p] < rank[s] < last[p];

@@ -164,7 +164,8 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 /* Whether slot s holds the original of a notification that hardware is bound to: it lives as long as the system, in the
  * kernel table. */
 /*@ requires kernel_valid && slot_index(s);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures exact: \result <==> hardware(s); */
 static inline bool cnode_is_hardware(u32 s)
 {
 	u32 n = slots[s].object;
@@ -460,21 +461,28 @@ enum status cnode_delete(u32 s)
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
-      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k)); */
+      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k));
+    ensures onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\result == STATUS_OK && fewer{Pre, Post}) || held_up{Pre}(s); */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
 
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, s); */
 	/*@ loop invariant slot_index(at);
-	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at);
+	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at) &&
+	      i < level[at] <= CAP_MAX_DEPTH;
 	    loop assigns i, at;
 	    loop variant CAP_MAX_DEPTH - i; */
 	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++) {
 		/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, at); */
 		at = slots[at].next;
 	}
-	return cnode_delete(at);
+	/*@ assert leaf: apart != 0 && s != NONE && is_capability(s) ==> is_capability(at) && at != NONE && !has_child(at); */
+	enum status status = cnode_delete(at);
+
+	/*@ assert gone: \at(apart, Pre) != 0 && s != NONE && is_capability{Pre}(s) && status == STATUS_OK ==>
+	      is_capability{Pre}(at) && slots[at].type == CAP_EMPTY; */
+	return status;
 }
 
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
@@ -482,7 +490,8 @@ static enum status cnode_delete_leaf(u32 s)
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 && s != NONE ==> worked_off{Pre, Post}(s); */
 static bool cnode_bury_slot(u32 s)
 {
 	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
@@ -498,7 +507,8 @@ static bool cnode_bury_slot(u32 s)
 /* The next of `end` slots from number `from` on that is not empty, looking at SWEEP_STEPS slots at most. */
 /*@ requires slot_index(first) && end <= N_SLOTS - first;
     assigns \nothing;
-    ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from); */
+    ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from);
+    ensures moves: from < end && slots[first + from].type == CAP_EMPTY ==> from < \result; */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
 	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end) &&

@@ -10,7 +10,8 @@
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
     // I3: the list, in the order of `rank`.
-    predicate list_ends = linked[CAP_ROOT] == 2 && linked[CAP_END] == 2 && linked[NONE] == 0 && up[CAP_END] == CAP_ROOT;
+    predicate list_ends = linked[CAP_ROOT] == 2 && linked[CAP_END] == 2 && linked[NONE] == 0 && up[CAP_END] == CAP_ROOT &&
+      level[CAP_ROOT] == 0;
     predicate list_marks = \forall integer s; slot_index(s) && linked[s] > 1 ==> s == CAP_ROOT || s == CAP_END;
     predicate list_between = \forall integer s; live(s) ==> rank[CAP_ROOT] <= rank[s] <= rank[CAP_END];
     predicate list_ascending = \forall integer s; live(s) && s != CAP_END ==> live(succ[s]) && rank[s] < rank[succ[s]];
@@ -22,7 +23,8 @@
       rank[succ[s]] <= rank[t];
     // I3: it is a tree in prefix order: parents stand before their children, and between the two stand the parent's
     // descendants only.
-    predicate list_parents = \forall integer s; live(s) && s != CAP_ROOT ==> live(up[s]) && rank[up[s]] < rank[s];
+    predicate list_parents = \forall integer s; live(s) && s != CAP_ROOT ==> live(up[s]) &&
+      rank[up[s]] < rank[s] && level[s] == level[up[s]] + 1 && level[s] <= CAP_MAX_DEPTH;
     predicate list_nested = \forall integer s, t; live(s) && live(t) && s != CAP_ROOT &&
       rank[up[s]] < rank[t] < rank[s] ==> rank[up[s]] <= rank[up[t]];
     predicate list_ordered = apart != 0 ==> list_ends && list_marks && list_between && list_ascending && list_forth &&
@@ -71,7 +73,8 @@
     // I3: the slots agree: the list has all capabilities and nothing else.
     predicate slots_listed = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==> (is_capability(s) <==> linked[s] == 1));
     predicate slots_links = apart != 0 ==> (\forall integer s; live(s) ==>
-      slots[s].next == succ[s] && slots[s].prev == prec[s] && slots[s].parent == up[s]);
+      slots[s].next == succ[s] && slots[s].prev == prec[s] && slots[s].parent == up[s] &&
+      (s != CAP_END ==> slots[s].depth == level[s]));
 
     // I4: the hardware entry of a slot that the MMU reads shows its capability...
     predicate slots_pages = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
@@ -141,12 +144,12 @@
 #define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
 #define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
-	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], NEIGHBOURS,             \
+	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], apart, owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
 	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1]
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
-#define LIST_AT(s) linked[s], rank[s], last[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)
+#define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)
 #define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]

@@ -247,7 +247,7 @@
     // Where boot begins, nothing is there. True of the image as it is loaded, as to the kernel block; everywhere else the
     // views of an object begin when retype has zeroed its memory (trusted.md, 2).
     predicate slots_zero = \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY && slots[s].next == 0 &&
-      slots[s].prev == 0 && slots[s].parent == 0 && slots[s].container == IN_TABLE && slots[s].watermark == 0;
+      slots[s].prev == 0 && slots[s].parent == 0 && slots[s].depth == 0 && slots[s].container == IN_TABLE && slots[s].watermark == 0;
     predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 &&
       queues[q].bound == 0 && queues[q].line == 0 && queues[q].timer == 0 && queues[q].link == 0;
     predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED &&

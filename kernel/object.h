@@ -216,6 +216,7 @@ struct timer {
 /*@ ghost extern u8 linked[N_SLOTS]; */   /* in the list of derivation: 1 a capability, 2 an end */
 /*@ ghost extern double rank[N_SLOTS]; */ /* its place there: a real number, so there is always room between two */
 /*@ ghost extern double last[N_SLOTS]; */ /* what is derived from it has a rank below this; nothing else between */
+/*@ ghost extern u32 level[N_SLOTS]; */   /* generations below the root of all */
 /*@ ghost extern u32 succ[N_SLOTS]; */    /* next */
 /*@ ghost extern u32 prec[N_SLOTS]; */    /* prev */
 /*@ ghost extern u32 up[N_SLOTS]; */      /* parent */

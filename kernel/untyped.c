@@ -318,7 +318,8 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 }
 
 /*@ // The memory from place `from` to the watermark of u is nobody else's.
-    predicate room_from(integer u, integer from) = apart != 0 ==> owner(u) && begins[u] <= from && free_from(u, from); */
+    predicate room_from(integer u, integer from) = apart != 0 ==> owner(u) && level[u] < CAP_MAX_DEPTH &&
+      begins[u] <= from && free_from(u, from); */
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
 /*@ REQUIRES_ORDERED
@@ -370,7 +371,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
     ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
     ensures final: to.status == STATUS_OK ==> \result != STATUS_AGAIN;
-    ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0;
+    ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0 && slots[u].depth < CAP_MAX_DEPTH;
     ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && carving.count <= room;
     ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
       slots[u].kind == MEMORY_RAM; */
@@ -480,6 +481,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 /* Everything below granule `end` is handed out: what lies behind `start` and was free before is the caller's. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+    requires depth: slots[u].depth < CAP_MAX_DEPTH;
     requires inside: slots[u].watermark <= start <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
     assigns slots[u].watermark, given[u], apart;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
