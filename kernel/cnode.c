@@ -339,6 +339,7 @@ static void cnode_put_dying(u32 which, u32 object)
     requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
       (which >= DYING_TABLES ==> slot_index(next));
     assigns hart.dying[which];
+    ensures taken: hart.dying[which].head == next;
     ENSURES_HART_VALID */
 static void cnode_take_dying(u32 which, u32 next)
 {
@@ -466,6 +467,7 @@ enum status cnode_delete(u32 s)
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
+	enum status status = STATUS_OK;
 
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, s); */
 	/*@ loop invariant slot_index(at);
@@ -478,8 +480,7 @@ static enum status cnode_delete_leaf(u32 s)
 		at = slots[at].next;
 	}
 	/*@ assert leaf: apart != 0 && s != NONE && is_capability(s) ==> is_capability(at) && at != NONE && !has_child(at); */
-	enum status status = cnode_delete(at);
-
+	status = cnode_delete(at);
 	/*@ assert gone: \at(apart, Pre) != 0 && s != NONE && is_capability{Pre}(s) && status == STATUS_OK ==>
 	      is_capability{Pre}(at) && slots[at].type == CAP_EMPTY; */
 	return status;
@@ -508,11 +509,14 @@ static bool cnode_bury_slot(u32 s)
 /*@ requires slot_index(first) && end <= N_SLOTS - first;
     assigns \nothing;
     ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from);
-    ensures moves: from < end && slots[first + from].type == CAP_EMPTY ==> from < \result; */
+    ensures moves: from < end && slots[first + from].type == CAP_EMPTY ==> from < \result;
+    ensures stops: \result < end ==> slots[first + \result].type != CAP_EMPTY || \result == from + SWEEP_STEPS;
+    ensures empty: \forall integer k; first + from <= k < first + \result ==> slots[k].type == CAP_EMPTY; */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
-	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end) &&
+	/*@ loop invariant further: from == \at(from, Pre) + i && i <= SWEEP_STEPS && (\at(from, Pre) <= end ==> from <= end) &&
 	      (\at(from, Pre) > end ==> from == \at(from, Pre));
+	    loop invariant empty: \forall integer k; first + \at(from, Pre) <= k < first + from ==> slots[k].type == CAP_EMPTY;
 	    loop assigns i, from;
 	    loop variant SWEEP_STEPS - i; */
 	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)
@@ -524,24 +528,32 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
     requires kernel_valid && thread_index(t);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 ==> hart.dying[DYING_THREADS].head == \old(threads[t].link) ||
+      first_worked_off{Pre, Post}(16 * t + THREAD_SLOT_OFFSET + \old(threads[t].dying), 16 * t + THREAD_SLOT_OFFSET + THREAD_SLOTS); */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
 
 	threads[t].dying = (u8)at;
-	if (at == THREAD_SLOTS)
+	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
-	else
+	} else {
+		/*@ assert full: first_full{Pre}(16 * t + THREAD_SLOT_OFFSET + \at(threads[t].dying, Pre), 16 * t + THREAD_SLOT_OFFSET + at); */
 		(void)cnode_bury_slot(thread_slot(t, at));
+		/*@ assert worked: \at(apart, Pre) != 0 ==> worked_off{Pre, Here}(16 * t + THREAD_SLOT_OFFSET + at); */
+	}
 }
 
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
 /*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
+    requires kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 && \old(linked[header]) == 0 ==>
+      hart.dying[which].head == \old(slots[header].next) || slots[header].prev > \old(slots[header].prev) ||
+      first_worked_off{Pre, Post}(first + \old(slots[header].prev), N_SLOTS); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
@@ -549,10 +561,19 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 
 	/*@ ghost if (linked[header] != 0) apart = 0; */
 	slots[header].prev = at;
-	if (at >= size)
+	if (at >= size) {
 		cnode_take_dying(which, slots[header].next);
-	else if (slots[first + at].type != CAP_EMPTY)
+	} else if (slots[first + at].type != CAP_EMPTY) {
+		/*@ assert full: first_full{Pre}(first + \at(slots[header].prev, Pre), first + at); */
+		/*@ assert held: held_up(first + at) ==> held_up{Pre}(first + at); */
+		/*@ assert same: \forall integer k; slot_index(k) ==> slots[k].type == \at(slots[k].type, Pre); */
 		(void)cnode_bury_slot(first + at);
+		/*@ assert worked: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==> worked_off{Pre, Here}(first + at); */
+		/*@ assert first: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==>
+		      first_worked_off{Pre, Here}(first + \at(slots[header].prev, Pre), N_SLOTS); */
+	} else {
+		/*@ assert further: slots[header].prev > \at(slots[header].prev, Pre); */
+	}
 }
 
 bool cnode_bury(void)

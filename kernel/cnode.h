@@ -84,7 +84,12 @@ enum status cnode_move(struct place to, struct place from);
       (\at(queues[slots[s].object].lines, L) != 0 || \at(queues[slots[s].object].timer, L) != 0 ||
        \at(hart.fault_queue, L) == \at(slots[s].object, L));
     predicate held_up{L}(integer s) = \exists integer k; slot_index(k) && hardware{L}(k) && (k == s || descends{L}(s, k));
-    predicate worked_off{A, B}(integer s) = is_capability{A}(s) ==> fewer{A, B} || held_up{A}(s); */
+    predicate worked_off{A, B}(integer s) = is_capability{A}(s) ==> fewer{A, B} || held_up{A}(s);
+    // The first slot from `from` on that is not empty was worked off.
+    predicate first_full{L}(integer from, integer s) = \at(slots[s].type, L) != CAP_EMPTY &&
+      (\forall integer k; from <= k < s ==> \at(slots[k].type, L) == CAP_EMPTY);
+    predicate first_worked_off{A, B}(integer from, integer end) = \exists integer s; from <= s < end && first_full{A}(from, s) &&
+      worked_off{A, B}(s); */
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
 /*@ REQUIRES_SETTLED
