@@ -24,7 +24,8 @@ struct system_header boot_system;
     predicate record_fits =
       boot_record.image_start % 0x40000000 == IMAGE_OFFSET && boot_record.image_start <= MEMORY_GRANULES * GRANULE - RAM_MAX &&
       boot_record.system_start == boot_record.image_start + IMAGE_SYSTEM && boot_record.system_start <= boot_record.image_end &&
-      boot_record.image_end < boot_record.ram_end && 1000 <= boot_record.timebase <= 1000000000;
+      boot_record.ram_start <= boot_record.image_start && boot_record.image_end < boot_record.ram_end &&
+      1000 <= boot_record.timebase <= 1000000000;
     predicate system_fits = 0 < boot_system.size <= SYSTEM_MAX && boot_system.size % 4096 == 0 &&
       boot_system.roots <= KERNEL_TABLE_SLOTS - ROOT_FIRST_SLOT && boot_system.roots_offset % 8 == 0 &&
       boot_system.roots_offset + boot_system.roots * 16 <= boot_system.size && boot_system.sections_offset % 8 == 0 &&
@@ -33,7 +34,9 @@ struct system_header boot_system;
     predicate section_fits(struct program_section section) = section.offset % 8 == 0 &&
       section.offset + section.count * 48 <= boot_system.size && section.name < boot_system.size &&
       section.actor < KERNEL_TABLE_SLOTS;
-    predicate slots_in_tables = \forall integer s; slot_index(s) ==> slots[s].container == IN_TABLE;
+    // All slots are in tables, and nothing is carved.
+    predicate slots_in_tables = \forall integer s; slot_index(s) ==>
+      slots[s].container == IN_TABLE && slots[s].watermark == 0;
     predicate machine_is = machine.base_granule * GRANULE == boot_record.image_start; */
 
 /*@ assigns \nothing;
@@ -213,6 +216,7 @@ static void boot_machine(void)
     assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, unsettled;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures apart: apart != 0;
+    ensures nobody: \forall integer t; !owner(t);
     ensures tables: slots_in_tables; */
 static void boot_kernel_block(void)
 {
@@ -220,6 +224,7 @@ static void boot_kernel_block(void)
 	slots[CAP_END].prev = CAP_ROOT;
 	slots[CAP_END].parent = CAP_ROOT;
 	/*@ ghost linked[CAP_ROOT] = 2; linked[CAP_END] = 2; rank[CAP_ROOT] = 0.0; rank[CAP_END] = 1.0; */
+	/*@ ghost last[CAP_ROOT] = 2.0; last[CAP_END] = 2.0; level[CAP_ROOT] = 0; level[CAP_END] = 1; */
 	/*@ ghost succ[CAP_ROOT] = CAP_END; prec[CAP_END] = CAP_ROOT; up[CAP_END] = CAP_ROOT; */
 	/*@ ghost succ[CAP_END] = NONE; prec[CAP_ROOT] = NONE; up[CAP_ROOT] = NONE; apart = 1; unsettled = NONE; */
 	sched_add_partition(0);
@@ -252,7 +257,8 @@ static u8 boot_root_rights(u8 kind)
 
 /* Granules of memory of 2^bits bytes, 0 if a capability cannot name that. */
 /*@ assigns \nothing;
-    ensures size: \result != 0 ==> 6 <= bits <= 37 && \result == 1 << (bits - 6); */
+    ensures size: \result != 0 ==> 6 <= bits <= 37 && \result == 1 << (bits - 6);
+    ensures some: 6 <= bits <= 37 ==> \result == 1 << (bits - 6); */
 static inline u32 boot_granules(u8 bits)
 {
 	return bits >= 6 && bits <= 37 ? 1u << (bits - 6) : 0;
@@ -264,7 +270,8 @@ static inline u32 boot_granules(u8 bits)
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     assigns \nothing;
     ensures ram: \result && kind == MEMORY_RAM ==> boot_record.image_start + IMAGE_SYSTEM <= base &&
-      end <= boot_record.image_start + RAM_MAX; */
+      end <= boot_record.image_start + RAM_MAX;
+    ensures beside: \result ==> end <= boot_record.image_start || boot_record.image_start + IMAGE_SYSTEM <= base; */
 static bool boot_lies_well(u8 kind, u64 base, u64 end)
 {
 	u64 system_end = boot_record.system_start + boot_system.size;
@@ -279,13 +286,23 @@ static bool boot_lies_well(u8 kind, u64 base, u64 end)
 	       (end <= boot_record.plic_base || base >= boot_record.plic_base + PLIC_BYTES);
 }
 
+/*@ // The slots of the first n roots hold memory, and that is apart from the granules from `first` on.
+    predicate is_root(integer s, integer n) = KERNEL_TABLE + ROOT_FIRST_SLOT <= s < KERNEL_TABLE + ROOT_FIRST_SLOT + n;
+    predicate roots_before(integer n) = \forall integer s; is_root(s, n) ==> slots[s].type == CAP_UNTYPED;
+    predicate roots_beside(integer n, integer first, integer granules) = \forall integer s; is_root(s, n) ==>
+      slots[s].object + (1 << (slots[s].size_bits - 6)) <= first || first + granules <= slots[s].object; */
+
 /* Root n has a size, lies where it may, and overlaps none of those before it, which are in the kernel's table. */
 /*@ requires record_fits && system_fits && machine_is;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     requires n < boot_system.roots;
+    requires roots: roots_before(n) && slots_memory;
     assigns \nothing;
     ensures named: root.base / GRANULE < MEMORY_GRANULES;
-    ensures fits: object_fits(CAP_UNTYPED, root.kind, root.size_bits, root.base / GRANULE); */
+    ensures fits: object_fits(CAP_UNTYPED, root.kind, root.size_bits, root.base / GRANULE);
+    ensures beside: root.base / GRANULE + (1 << (root.size_bits - 6)) <= machine.base_granule ||
+      machine.base_granule + KERNEL_QUEUES <= root.base / GRANULE;
+    ensures apart: roots_beside(n, root.base / GRANULE, 1 << (root.size_bits - 6)); */
 static void boot_check_root(u32 n, struct root_untyped root)
 {
 	u64 first = root.base / GRANULE;
@@ -296,7 +313,8 @@ static void boot_check_root(u32 n, struct root_untyped root)
 		boot_fail("a root untyped has no valid size or alignment (number, base)", n, root.base);
 	if (!boot_lies_well(root.kind, root.base, (first + granules) * GRANULE))
 		boot_fail("a root untyped lies where it may not (number, base)", n, root.base);
-	/*@ loop assigns i;
+	/*@ loop invariant before: i <= n && roots_beside(i, first, granules);
+	    loop assigns i;
 	    loop variant n - i; */
 	for (u32 i = 0; i < n; i++) {
 		u32 s = KERNEL_TABLE + ROOT_FIRST_SLOT + i;
@@ -307,11 +325,27 @@ static void boot_check_root(u32 n, struct root_untyped root)
 	}
 }
 
+/*@ ghost
+  /@ requires 6 <= bits <= 37;
+     assigns \nothing;
+     ensures \result == takes_up(CAP_UNTYPED, bits) && 2 <= \result; @/
+  u64 boot_takes_up(u8 bits)
+  {
+	/@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); @/
+	/@ assert word: (u32)(1 << (bits - 6)) == 1 << (bits - 6); @/
+	return 2 * (1ul << (bits - 6));
+  } */
+
+/*@ predicate alone(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
 /*@ REQUIRES_ORDERED
     requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_in_tables;
     requires fits: object_fits(CAP_UNTYPED, kind, size_bits, object);
-    assigns slots[0 .. N_SLOTS - 1], LIST;
+    requires alone: apart != 0 ==> alone(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
+    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
     ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits;
+    ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
+    ensures memory: begins[s] == 2 * object && ends[s] == 2 * object + takes_up(CAP_UNTYPED, size_bits);
     ensures tables: slots_in_tables; */
 static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 {
@@ -322,6 +356,12 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].rights = boot_root_rights(kind);
 	slots[s].object = object;
 	cap_insert(CAP_ROOT, s);
+	/*@ assert nobody: apart != 0 ==> !owner(s); */
+	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
+	/*@ ghost ends[s] = begins[s] + boot_takes_up(size_bits); */
+	/*@ assert alone: apart != 0 ==> alone(begins[s], ends[s]); */
+	/*@ ghost owns[s] = 1; */
+	/*@ assert nested: NESTED; */
 }
 
 /* Bits of the size of a page; a function, because the provers do not compute a shift of constants. */
@@ -332,11 +372,17 @@ static inline u8 boot_page_bits(void)
 	return 12;
 }
 
+/*@ // The page of the fault ring and the first n roots are all that has memory.
+    predicate roots_own(integer n) = \forall integer t; owner(t) ==> is_root(t, n) ||
+      (2 * machine.base_granule <= begins[t] && ends[t] <= 2 * (machine.base_granule + KERNEL_QUEUES)); */
+
 /* The page of the fault ring, which may only be read. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && machine_valid && slots_in_tables;
+    requires none: \forall integer t; !owner(t);
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures memory: roots_own(0);
     ensures tables: slots_in_tables; */
 static void boot_fault_ring(void)
 {
@@ -348,18 +394,22 @@ static void boot_fault_ring(void)
 /*@ REQUIRES_ORDERED
     requires record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_in_tables;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
+    requires memory: roots_own(0);
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static void boot_roots(void)
 {
 	/*@ LOOP_VALID LOOP_ORDERED
 	    loop invariant tables: slots_in_tables;
+	    loop invariant roots: i <= boot_system.roots && roots_before(i) && roots_own(i);
 	    loop assigns i, slots[0 .. N_SLOTS - 1], LIST;
 	    loop variant boot_system.roots - i; */
 	for (u32 i = 0; i < boot_system.roots; i++) {
 		struct root_untyped root = boot_read_root(i);
 
 		boot_check_root(i, root);
+		/*@ assert alone: apart != 0 ==> alone(2 * (root.base / GRANULE), 2 * (root.base / GRANULE) +
+		      takes_up(CAP_UNTYPED, root.size_bits)); */
 		boot_root(KERNEL_TABLE + ROOT_FIRST_SLOT + i, (u32)(root.base / GRANULE), root.size_bits, root.kind);
 	}
 }

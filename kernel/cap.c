@@ -6,7 +6,10 @@ void cap_insert(u32 p, u32 s)
 	u32 n = slots[p].next;
 
 	/*@ ghost if (p == NONE || s == NONE || linked[s] != 0) apart = 0; */
-	/*@ ghost rank[s] = (rank[p] + rank[n]) / 2.0; up[s] = p; */
+	/*@ ghost double behind = last[p] < rank[n] ? last[p] : rank[n]; */
+	/*@ assert behind: apart != 0 ==> rank[p] < behind <= rank[n] && behind <= last[p]; */
+	/*@ ghost rank[s] = (rank[p] + behind) / 2.0; last[s] = behind; level[s] = level[p] + 1; up[s] = p; */
+	/*@ assert inner: apart != 0 ==> rank[p] < rank[s] < last[s] && last[s] <= rank[n] && last[s] <= last[p]; */
 	/*@ assert between: apart != 0 ==> (\forall integer t; live(t) ==>
 	      (rank[t] < rank[s] && rank[t] <= rank[p]) || (rank[t] > rank[s] && rank[t] >= rank[n])); */
 	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && t != CAP_ROOT && rank[up[t]] < rank[s] < rank[t] ==>
@@ -35,7 +38,7 @@ void cap_remove(u32 s)
 	slots[p].next = n;
 	slots[n].prev = p;
 	slots[s].type = CAP_EMPTY;
-	/*@ ghost linked[s] = 0; */
+	/*@ ghost linked[s] = 0; owns[s] = 0; */
 }
 
 void cap_describe(u32 from, u32 to)
@@ -74,15 +77,28 @@ enum status cap_check_copy(u32 s)
 	return STATUS_OK;
 }
 
+/* A copy of memory is a page: nothing is carved from it. */
+/*@ requires slot_index(s);
+    assigns slots[s].rights;
+    ensures stripped: (slots[s].rights & RIGHT_RETYPE) == 0;
+    ENSURES_FEWER(\true, s, s) */
+static inline void cap_strip(u32 s)
+{
+	slots[s].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
+}
+
 void cap_copy(u32 from, u32 to, u32 rights)
 {
 	cap_describe(from, to);
 	slots[to].original = 0;
 	slots[to].rights &= (u8)rights;
 	if (slots[to].type == CAP_UNTYPED) {
-		slots[to].rights &= (u8)~(RIGHT_RETYPE | RIGHT_SCHEDULE);
+		cap_strip(to);
 		slots[to].watermark = 0;
 		slots[to].badge = 0;
 	}
+	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
+	/*@ assert memory: slots_memory && slots_ram; */
 	cap_insert(from, to);
+	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */
 }

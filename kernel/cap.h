@@ -22,16 +22,18 @@
      requires inside: apart != 0 ==> linked[p] == 1 && linked[at] == 1 && (at == p || descends(p, at));
      requires child: slots[slots[at].next].parent == at;
      assigns \nothing;
-     ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next); @/
+     ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next) &&
+       level[slots[at].next] == level[at] + 1; @/
   void cap_down(u32 p, u32 at)
   {
 	/@ assert next: apart != 0 ==> slots[at].next == succ[at] && live(succ[at]) && up[succ[at]] == at; @/
 	/@ assert between: apart != 0 ==> (\forall integer m; live(m) && rank[at] < rank[m] <= rank[succ[at]] ==> m == succ[at]); @/
   }
-  /@ requires ordered: list_ordered;
+  /@ requires ordered: list_ordered && memory_nested;
      requires index: slot_index(p) && (apart != 0 ==> linked[p] == 1 && leaf(p));
      assigns \nothing;
-     ensures none: apart != 0 ==> (\forall integer k; slot_index(k) ==> !descends(p, k)); @/
+     ensures none: apart != 0 ==> (\forall integer k; slot_index(k) ==> !descends(p, k));
+     ensures nobody: apart != 0 ==> (\forall integer k; live(k) ==> !(rank[p] < rank[k] < last[p])); @/
   void cap_none_below(u32 p)
   {
 	/@ assert next: apart != 0 ==> live(succ[p]) && rank[p] < rank[succ[p]] && succ[p] != CAP_ROOT && up[succ[p]] != p; @/
@@ -52,10 +54,15 @@ static inline bool cap_has_children(u32 p)
 
 /* Put the filled slot s into the list as the first child of p. */
 /*@ requires slots_linked && slot_index(p) && slot_index(s);
-    requires ordered: list_ordered && slots_links;
+    requires ordered: list_ordered && memory_nested && slots_links;
     requires parent: apart != 0 && p != NONE ==> live(p) && p != CAP_END;
-    assigns slots[0 .. N_SLOTS - 1], LIST;
+    requires level: apart != 0 && p != NONE ==> level[p] < CAP_MAX_DEPTH;
+    assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart;
     ENSURES_LIST
+    ENSURES_NESTED
+    ensures below: apart != 0 ==> rank[p] < rank[s] < last[p];
+    ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==>
+      rank[t] < rank[s] < last[t]);
     ensures links: slots_links;
     ensures joined: apart != 0 ==> \old(apart) != 0 && \old(linked[s]) == 0 && linked[s] == 1 && s != NONE && up[s] == p;
     ensures apart: p != NONE && s != NONE && \old(apart) != 0 && \old(linked[s]) == 0 ==> apart != 0;
@@ -69,10 +76,12 @@ void cap_insert(u32 p, u32 s);
 
 /* Take slot s, which has no children, out of the list and empty it. */
 /*@ requires slots_linked && slot_index(s);
-    requires ordered: list_ordered && slots_links;
+    requires ordered: list_ordered && memory_nested && slots_links;
     requires childless: apart != 0 && s != NONE ==> linked[s] == 1 && leaf(s);
-    assigns slots[0 .. N_SLOTS - 1], LIST;
+    assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, apart, owns[s];
     ENSURES_LIST
+    ENSURES_NESTED
+    ensures disowned: owns[s] == 0;
     ensures links: slots_links;
     ensures left: apart != 0 ==> \old(apart) != 0 && linked[s] == 0 && s != NONE;
     ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);

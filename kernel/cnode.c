@@ -164,7 +164,8 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 /* Whether slot s holds the original of a notification that hardware is bound to: it lives as long as the system, in the
  * kernel table. */
 /*@ requires kernel_valid && slot_index(s);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures exact: \result <==> hardware(s); */
 static inline bool cnode_is_hardware(u32 s)
 {
 	u32 n = slots[s].object;
@@ -214,11 +215,36 @@ static inline void cnode_transfer(u32 from, u32 to)
 	u32 parent = slots[from].parent;
 
 	/*@ assert parent: apart != 0 && from != NONE ==> live(parent) && parent != from && parent != CAP_END; */
+	/*@ ghost u8 owned = owns[from];
+	    if (from == NONE || (owned != 0 &&
+		given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0)))
+		apart = 0;
+	    if (from != NONE) cap_none_below(from); */
+	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && rank[t] < rank[from] < last[t] ==>
+	      t == parent || rank[t] < rank[parent] < last[t]); */
+	/*@ assert whose: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
+	      ends[t] <= begins[from] || ends[from] <= begins[t] || carved(t, from)); */
+	/*@ assert nobody: apart != 0 ==> !owner(to); */
 	cap_describe(from, to);
 	/*@ assert memory: slots_memory; */
 	/*@ assert ram: slots_ram; */
+	/*@ assert carvers: slots_carvers; */
+	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
+	/*@ assert nested: NESTED && slots_extents && slots_marked; */
+	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
+	      begins[to] == place_at(slots[to].type, slots[to].object) &&
+	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	cap_remove(from);
+	/*@ assert removed: slots_extents && slots_marked && slots_carvers; */
 	cap_insert(parent, to);
+	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
+	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
+	/*@ assert extents: slots_extents && slots_marked && slots_carvers; */
+	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
+	      begins[to] == place_at(slots[to].type, slots[to].object) &&
+	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
+	/*@ ghost owns[to] = owned; */
+	/*@ assert nested: NESTED; */
 	/*@ ghost unsettled = to; */
 }
 
@@ -313,6 +339,7 @@ static void cnode_put_dying(u32 which, u32 object)
     requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
       (which >= DYING_TABLES ==> slot_index(next));
     assigns hart.dying[which];
+    ensures taken: hart.dying[which].head == next;
     ENSURES_HART_VALID */
 static void cnode_take_dying(u32 which, u32 next)
 {
@@ -435,21 +462,28 @@ enum status cnode_delete(u32 s)
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
-      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k)); */
+      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k));
+    ensures onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\result == STATUS_OK && fewer{Pre, Post}) || held_up{Pre}(s); */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
+	enum status status = STATUS_OK;
 
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, s); */
 	/*@ loop invariant slot_index(at);
-	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at);
+	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at) &&
+	      i < level[at] <= CAP_MAX_DEPTH;
 	    loop assigns i, at;
 	    loop variant CAP_MAX_DEPTH - i; */
 	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++) {
 		/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, at); */
 		at = slots[at].next;
 	}
-	return cnode_delete(at);
+	/*@ assert leaf: apart != 0 && s != NONE && is_capability(s) ==> is_capability(at) && at != NONE && !has_child(at); */
+	status = cnode_delete(at);
+	/*@ assert gone: \at(apart, Pre) != 0 && s != NONE && is_capability{Pre}(s) && status == STATUS_OK ==>
+	      is_capability{Pre}(at) && slots[at].type == CAP_EMPTY; */
+	return status;
 }
 
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
@@ -457,7 +491,8 @@ static enum status cnode_delete_leaf(u32 s)
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 && s != NONE ==> worked_off{Pre, Post}(s); */
 static bool cnode_bury_slot(u32 s)
 {
 	bool inside = CAP_UNTYPED <= slots[s].type && slots[s].type <= CAP_THREAD;
@@ -473,11 +508,15 @@ static bool cnode_bury_slot(u32 s)
 /* The next of `end` slots from number `from` on that is not empty, looking at SWEEP_STEPS slots at most. */
 /*@ requires slot_index(first) && end <= N_SLOTS - first;
     assigns \nothing;
-    ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from); */
+    ensures further: from <= \result && (from <= end ==> \result <= end) && (from > end ==> \result == from);
+    ensures moves: from < end && slots[first + from].type == CAP_EMPTY ==> from < \result;
+    ensures stops: \result < end ==> slots[first + \result].type != CAP_EMPTY || \result == from + SWEEP_STEPS;
+    ensures empty: \forall integer k; first + from <= k < first + \result ==> slots[k].type == CAP_EMPTY; */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
-	/*@ loop invariant further: \at(from, Pre) <= from && (\at(from, Pre) <= end ==> from <= end) &&
+	/*@ loop invariant further: from == \at(from, Pre) + i && i <= SWEEP_STEPS && (\at(from, Pre) <= end ==> from <= end) &&
 	      (\at(from, Pre) > end ==> from == \at(from, Pre));
+	    loop invariant empty: \forall integer k; first + \at(from, Pre) <= k < first + from ==> slots[k].type == CAP_EMPTY;
 	    loop assigns i, from;
 	    loop variant SWEEP_STEPS - i; */
 	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)
@@ -489,24 +528,32 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
     requires kernel_valid && thread_index(t);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 ==> hart.dying[DYING_THREADS].head == \old(threads[t].link) ||
+      first_worked_off{Pre, Post}(16 * t + THREAD_SLOT_OFFSET + \old(threads[t].dying), 16 * t + THREAD_SLOT_OFFSET + THREAD_SLOTS); */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
 
 	threads[t].dying = (u8)at;
-	if (at == THREAD_SLOTS)
+	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
-	else
+	} else {
+		/*@ assert full: first_full{Pre}(16 * t + THREAD_SLOT_OFFSET + \at(threads[t].dying, Pre), 16 * t + THREAD_SLOT_OFFSET + at); */
 		(void)cnode_bury_slot(thread_slot(t, at));
+		/*@ assert worked: \at(apart, Pre) != 0 ==> worked_off{Pre, Here}(16 * t + THREAD_SLOT_OFFSET + at); */
+	}
 }
 
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
 /*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(header) && slot_index(first) && DYING_TABLES <= which < DYING_LISTS;
+    requires kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ensures onward: \old(apart) != 0 && \old(linked[header]) == 0 ==>
+      hart.dying[which].head == \old(slots[header].next) || slots[header].prev > \old(slots[header].prev) ||
+      first_worked_off{Pre, Post}(first + \old(slots[header].prev), N_SLOTS); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
@@ -514,10 +561,19 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 
 	/*@ ghost if (linked[header] != 0) apart = 0; */
 	slots[header].prev = at;
-	if (at >= size)
+	if (at >= size) {
 		cnode_take_dying(which, slots[header].next);
-	else if (slots[first + at].type != CAP_EMPTY)
+	} else if (slots[first + at].type != CAP_EMPTY) {
+		/*@ assert full: first_full{Pre}(first + \at(slots[header].prev, Pre), first + at); */
+		/*@ assert held: held_up(first + at) ==> held_up{Pre}(first + at); */
+		/*@ assert same: \forall integer k; slot_index(k) ==> slots[k].type == \at(slots[k].type, Pre); */
 		(void)cnode_bury_slot(first + at);
+		/*@ assert worked: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==> worked_off{Pre, Here}(first + at); */
+		/*@ assert first: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==>
+		      first_worked_off{Pre, Here}(first + \at(slots[header].prev, Pre), N_SLOTS); */
+	} else {
+		/*@ assert further: slots[header].prev > \at(slots[header].prev, Pre); */
+	}
 }
 
 bool cnode_bury(void)
@@ -544,14 +600,22 @@ bool cnode_bury(void)
 }
 
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
-/*@ REQUIRES_SLOTS_VALID REQUIRES_DERIVED
+/*@ REQUIRES_SLOTS_VALID REQUIRES_ORDERED
     requires index: slot_index(s);
-    assigns slots[s].watermark, slots[s].badge;
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
+    requires childless: apart != 0 && s != NONE && is_capability(s) ==>
+      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
+    assigns slots[s].watermark, slots[s].badge, given[s], apart;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
+		/*@ ghost if (s == NONE) apart = 0; */
+		/*@ assert nobody: apart != 0 ==> owner(s) &&
+		      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
+		/*@ ghost given[s] = begins[s]; */
+		/*@ assert nested: NESTED; */
 		slots[s].watermark = 0;
 		slots[s].badge = 0;
 	}
@@ -581,10 +645,10 @@ enum status cnode_revoke(u32 s)
 		if (i == REVOKE_STEPS - 1)
 			return STATUS_AGAIN;
 	}
-	cnode_reset(s);
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) {
 		cap_no_child(s);
 		cap_none_below(s);
 	} */
+	cnode_reset(s);
 	return STATUS_OK;
 }

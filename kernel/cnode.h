@@ -77,6 +77,20 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
       slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind); */
 enum status cnode_move(struct place to, struct place from);
 
+/*@ // Progress: there is a capability fewer; but a notification that hardware is bound to is never deleted.
+    predicate has_child{L}(integer s) = \at(slots[slots[s].next].parent, L) == s;
+    predicate fewer{A, B} = \exists integer k; 0 < k < N_SLOTS && is_capability{A}(k) && \at(slots[k].type, B) == CAP_EMPTY;
+    predicate hardware{L}(integer s) = \at(slots[s].type, L) == CAP_NOTIFICATION && \at(slots[s].original, L) != 0 &&
+      (\at(queues[slots[s].object].lines, L) != 0 || \at(queues[slots[s].object].timer, L) != 0 ||
+       \at(hart.fault_queue, L) == \at(slots[s].object, L));
+    predicate held_up{L}(integer s) = \exists integer k; slot_index(k) && hardware{L}(k) && (k == s || descends{L}(s, k));
+    predicate worked_off{A, B}(integer s) = is_capability{A}(s) ==> fewer{A, B} || held_up{A}(s);
+    // The first slot from `from` on that is not empty was worked off.
+    predicate first_full{L}(integer from, integer s) = \at(slots[s].type, L) != CAP_EMPTY &&
+      (\forall integer k; from <= k < s ==> \at(slots[k].type, L) == CAP_EMPTY);
+    predicate first_worked_off{A, B}(integer from, integer end) = \exists integer s; from <= s < end && first_full{A}(from, s) &&
+      worked_off{A, B}(s); */
+
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
@@ -87,7 +101,8 @@ enum status cnode_move(struct place to, struct place from);
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
       written[s] == 0;
-    ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY; */
+    ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY;
+    ensures goes: is_capability{Pre}(s) && !has_child{Pre}(s) && !hardware{Pre}(s) ==> \result == STATUS_OK; */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory

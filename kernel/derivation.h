@@ -10,7 +10,8 @@
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
     // I3: the list, in the order of `rank`.
-    predicate list_ends = linked[CAP_ROOT] == 2 && linked[CAP_END] == 2 && linked[NONE] == 0 && up[CAP_END] == CAP_ROOT;
+    predicate list_ends = linked[CAP_ROOT] == 2 && linked[CAP_END] == 2 && linked[NONE] == 0 && up[CAP_END] == CAP_ROOT &&
+      level[CAP_ROOT] == 0;
     predicate list_marks = \forall integer s; slot_index(s) && linked[s] > 1 ==> s == CAP_ROOT || s == CAP_END;
     predicate list_between = \forall integer s; live(s) ==> rank[CAP_ROOT] <= rank[s] <= rank[CAP_END];
     predicate list_ascending = \forall integer s; live(s) && s != CAP_END ==> live(succ[s]) && rank[s] < rank[succ[s]];
@@ -22,7 +23,8 @@
       rank[succ[s]] <= rank[t];
     // I3: it is a tree in prefix order: parents stand before their children, and between the two stand the parent's
     // descendants only.
-    predicate list_parents = \forall integer s; live(s) && s != CAP_ROOT ==> live(up[s]) && rank[up[s]] < rank[s];
+    predicate list_parents = \forall integer s; live(s) && s != CAP_ROOT ==> live(up[s]) &&
+      rank[up[s]] < rank[s] && level[s] == level[up[s]] + 1 && level[s] <= CAP_MAX_DEPTH;
     predicate list_nested = \forall integer s, t; live(s) && live(t) && s != CAP_ROOT &&
       rank[up[s]] < rank[t] < rank[s] ==> rank[up[s]] <= rank[up[t]];
     predicate list_ordered = apart != 0 ==> list_ends && list_marks && list_between && list_ascending && list_forth &&
@@ -33,11 +35,46 @@
     predicate descends(integer p, integer k) = live(k) && rank[p] < rank[k] &&
       (\forall integer m; live(m) && rank[p] < rank[m] <= rank[k] ==> rank[p] <= rank[up[m]]);
 
+    // I2: originals have memory of their own: two of them are apart, or one was carved from the other, lies below its
+    // watermark and is derived from it.
+    predicate owner(integer s) = 0 < s < N_SLOTS && owns[s] != 0;
+    predicate memory_whole = \forall integer s; owner(s) ==> linked[s] == 1 && begins[s] < ends[s] &&
+      begins[s] <= given[s] <= ends[s];
+    predicate carved(integer p, integer k) = begins[p] <= begins[k] && ends[k] <= given[p] && rank[p] < rank[k] < last[p];
+    predicate memory_apart = \forall integer s, t; owner(s) && owner(t) && s != t ==>
+      ends[s] <= begins[t] || ends[t] <= begins[s] || carved(s, t) || carved(t, s);
+    // The same order once more, by intervals of ranks: those of two capabilities are apart, or one is in the other.
+    predicate spans_whole = \forall integer s; live(s) ==> rank[s] < last[s];
+    predicate spans_within = \forall integer s, t; live(s) && live(t) && rank[s] < rank[t] < last[s] ==> last[t] <= last[s];
+    predicate spans_below = \forall integer s, t; live(s) && live(t) && t != CAP_ROOT && rank[s] < rank[t] < last[s] ==>
+      rank[s] <= rank[up[t]];
+    predicate memory_nested = apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart;
+    // Nobody has memory of what p handed out from b on, but from whom p has it.
+    predicate free_from(integer p, integer b) = \forall integer t; owner(t) && t != p ==>
+      ends[t] <= b || given[p] <= begins[t] || carved(t, p);
+    // The slots agree: where an object of a type lies.
+    logic integer place_at(integer type, integer object) = type == CAP_UNTYPED ? 2 * object :
+      2 * machine.base_granule + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object :
+      type == CAP_THREAD ? 16 * object : 2 * object);
+    logic integer takes_up(integer type, integer bits) = type == CAP_UNTYPED ? 2 * (1 << (bits - 6)) :
+      type == CAP_TABLE ? 1 << bits : type == CAP_SPACE ? SPACE_SLOTS : type == CAP_THREAD ? 16 : 2;
+    predicate slots_owned = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==>
+      (owns[s] != 0 <==> is_capability(s) && slots[s].original != 0));
+    predicate slots_extents = apart != 0 ==> (\forall integer s; owner(s) ==>
+      begins[s] == place_at(slots[s].type, slots[s].object) &&
+      ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits));
+    // Where a space's header may be, a switch of spaces writes the watermark.
+    predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
+    predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) && s % SPACE_SLOTS != SPACE_HEADER ==> marked(s));
+    predicate slots_carvers = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
+      slots[s].original == 0 ==> (slots[s].rights & RIGHT_RETYPE) == 0);
+
     predicate slots_typed = \forall integer s; slot_index(s) ==> slots[s].type <= CAP_RESERVED;
     // I3: the slots agree: the list has all capabilities and nothing else.
     predicate slots_listed = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==> (is_capability(s) <==> linked[s] == 1));
     predicate slots_links = apart != 0 ==> (\forall integer s; live(s) ==>
-      slots[s].next == succ[s] && slots[s].prev == prec[s] && slots[s].parent == up[s]);
+      slots[s].next == succ[s] && slots[s].prev == prec[s] && slots[s].parent == up[s] &&
+      (s != CAP_END ==> slots[s].depth == level[s]));
 
     // I4: the hardware entry of a slot that the MMU reads shows its capability...
     predicate slots_pages = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
@@ -61,25 +98,59 @@
         written[s] == entry_level(machine.base_granule + slots[s].object * SPACE_GRANULES));
     predicate entries_written = entries_pages && entries_levels && entries_blank; */
 
+/*@ ghost
+  /@ requires object <= 0xffffffff && machine.base_granule <= 0xffffffff;
+     assigns \nothing;
+     ensures \result == place_at(type, object); @/
+  u64 memory_place(u8 type, u64 object)
+  {
+	u64 views = 2 * (u64)machine.base_granule;
+
+	if (type == CAP_UNTYPED)
+		return 2 * object;
+	return views + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object :
+		type == CAP_THREAD ? 16 * object : 2 * object);
+  }
+  /@ requires step <= 0xffffffff;
+     assigns \nothing;
+     ensures \result == (type == CAP_UNTYPED ? 2 * step : type == CAP_TABLE ? step : type == CAP_SPACE ? SPACE_SLOTS :
+       type == CAP_THREAD ? 16 : 2); @/
+  u64 memory_size(u8 type, u64 step)
+  {
+	return type == CAP_UNTYPED ? 2 * step : type == CAP_TABLE ? step : type == CAP_SPACE ? SPACE_SLOTS :
+		type == CAP_THREAD ? 16 : 2;
+  } */
+
 /* Of functions that write slots. */
-#define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank
+#define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
+	slots_owned && slots_extents && slots_marked && slots_carvers
 #define REQUIRES_DERIVED requires derived: DERIVED;
 #define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
-#define REQUIRES_ORDERED requires ordered: DERIVED && list_ordered;
-#define ENSURES_ORDERED ensures ordered: DERIVED && list_ordered;
-#define LOOP_ORDERED loop invariant ordered: DERIVED && list_ordered;
-#define REQUIRES_SETTLED requires settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
-#define ENSURES_SETTLED ensures settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
-#define LOOP_SETTLED loop invariant settled: DERIVED && list_ordered && unsettled == NONE && entries_written;
+#define ORDERED DERIVED && list_ordered && memory_nested
+#define REQUIRES_ORDERED requires ordered: ORDERED;
+#define ENSURES_ORDERED ensures ordered: ORDERED;
+#define LOOP_ORDERED loop invariant ordered: ORDERED;
+#define SETTLED ORDERED && unsettled == NONE && entries_written
+#define REQUIRES_SETTLED requires settled: SETTLED;
+#define ENSURES_SETTLED ensures settled: SETTLED;
+#define LOOP_SETTLED loop invariant settled: SETTLED;
 #define ENSURES_WRITTEN ensures written: entries_pages && entries_levels && entries_blank;
 /* The parts of list_ordered, which prove where their conjunction does not. */
 #define ENSURES_LIST ensures list: apart != 0 ==> list_ends && list_marks && list_between && list_ascending && \
 	list_forth && list_back && list_distinct && list_adjacent && list_parents && list_nested;
+/* The same of memory_nested. */
+#define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
+#define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
-	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1], \
-	up[0 .. N_SLOTS - 1], apart
+	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
+	up[0 .. N_SLOTS - 1], apart, owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
+	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1]
+#define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
+/* Of functions that put one original, s, into the list. */
+#define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)
+#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]
 #define SHOWN written[0 .. N_SLOTS - 1], shown_type[0 .. N_SLOTS - 1], shown_object[0 .. N_SLOTS - 1], \

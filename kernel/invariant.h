@@ -281,7 +281,7 @@
     // Where boot begins, nothing is there. True of the image as it is loaded, as to the kernel block; everywhere else the
     // views of an object begin when retype has zeroed its memory (trusted.md, 2).
     predicate slots_zero = \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY && slots[s].next == 0 &&
-      slots[s].prev == 0 && slots[s].parent == 0 && slots[s].container == IN_TABLE;
+      slots[s].prev == 0 && slots[s].parent == 0 && slots[s].depth == 0 && slots[s].container == IN_TABLE && slots[s].watermark == 0;
     predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 &&
       queues[q].bound == 0 && queues[q].line == 0 && queues[q].timer == 0 && queues[q].link == 0;
     predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED && threads[t].priority == 0 &&
@@ -299,7 +299,8 @@
     predicate links_zero = (\forall integer t; thread_index(t) ==> stands_as[t] == 0 && stands_on[t] == 0 && next_of[t] == 0 &&
         prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
       (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
-    predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY && written[s] == 0;
+    predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY &&
+      written[s] == 0 && owns[s] == 0;
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for

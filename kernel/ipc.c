@@ -245,6 +245,8 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 	threads[to].arrival = NONE;
 	if (d != NONE)
 		slots[d].type = CAP_EMPTY;
+	//@ assert memory: slots_owned && slots_extents && slots_marked;
+	//@ assert claimed: capabilities_kept{Pre, Here} && slots_claimed{Pre, Here}(0);
 	if ((tag & TAG_CAP) == 0)
 		return tag;
 	if (!granted || s == NONE || d == NONE || cap_check_copy(s) != STATUS_OK)

@@ -216,9 +216,16 @@ struct timer {
 /*@ ghost extern u32 unsettled; */        /* the slot whose entry is about to follow it; NONE between operations */
 /*@ ghost extern u8 linked[N_SLOTS]; */   /* in the list of derivation: 1 a capability, 2 an end */
 /*@ ghost extern double rank[N_SLOTS]; */ /* its place there: a real number, so there is always room between two */
+/*@ ghost extern double last[N_SLOTS]; */ /* what is derived from it has a rank below this; nothing else between */
+/*@ ghost extern u32 level[N_SLOTS]; */   /* generations below the root of all */
 /*@ ghost extern u32 succ[N_SLOTS]; */    /* next */
 /*@ ghost extern u32 prec[N_SLOTS]; */    /* prev */
 /*@ ghost extern u32 up[N_SLOTS]; */      /* parent */
+/* The memory of originals, in slots (half granules) counted from physical address 0. */
+/*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object */
+/*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
+/*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */
+/*@ ghost extern u64 given[N_SLOTS]; */   /* to where it was given to other objects */
 /*@ ghost extern u8 apart; */             /* 1 until a step takes a slot of the list for a free one: see trusted.md */
 
 struct list {

@@ -74,7 +74,7 @@ void space_emptied(u32 s)
 /* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
  * every translation must be forgotten. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && slot_index(header);
+    requires kernel_valid && slot_index(header) && header % SPACE_SLOTS == SPACE_HEADER;
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
     ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_DERIVED
     ensures slots[header].watermark == hart.asid_round; */

@@ -231,7 +231,7 @@ struct mould {
 };
 
 /*@ // The objects of one retype, which take `room` numbers of the view of their type, lie in it.
-    predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD &&
+    predicate mould_fits(struct mould m, integer room) = CAP_UNTYPED <= m.type <= CAP_THREAD && 1 <= m.step &&
       (m.type == CAP_UNTYPED ==> 6 <= m.size_bits <= 37 && m.step == 1 << (m.size_bits - 6) &&
         m.object + room <= 0x100000000 && (m.kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= m.object &&
           m.object - machine.base_granule + room <= N_QUEUES)) &&
@@ -269,6 +269,8 @@ struct mould {
     assigns \nothing;
     ensures fits: mould_fits(\result, carving.count * \result.step);
     ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
+    ensures placed: place_at(\result.type, \result.object + carving.count * \result.step) <=
+      2 * (at + carving.count * size);
     ensures type: \result.type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
     ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
     // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
@@ -315,13 +317,24 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 	return mould;
 }
 
+/*@ // The memory from place `from` to the watermark of u is nobody else's.
+    predicate room_from(integer u, integer from) = apart != 0 ==> owner(u) && level[u] < CAP_MAX_DEPTH &&
+      begins[u] <= from && free_from(u, from); */
+
 /* Write the capability of object number `object`, carved from u, into slot s. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s);
+    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s) && u != s;
+    requires room: room_from(u, place_at(mould.type, object)) &&
+      (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
     requires memory: slots[u].type == CAP_UNTYPED;
     requires free: slots[s].type == CAP_EMPTY;
-    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object);
-    assigns slots[0 .. N_SLOTS - 1], LIST;
+    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
+      mould.step != 0 &&
+      (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
+      (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
+    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
+    ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
@@ -330,6 +343,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
+	/*@ assert nobody: apart != 0 ==> !owner(s); */
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
 	slots[s].size_bits = mould.size_bits;
@@ -339,7 +353,16 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
+	/*@ assert memory: slots_memory; */
+	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
+	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
+	/*@ assert nested: NESTED; */
 	cap_insert(u, s);
+	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && owner(u) && u != s; */
+	/*@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
+	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); */
+	/*@ ghost owns[s] = 1; */
+	/*@ assert nested: NESTED; */
 }
 
 /* Everything that retype refuses for other reasons than room. */
@@ -348,7 +371,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
     ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
     ensures final: to.status == STATUS_OK ==> \result != STATUS_AGAIN;
-    ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0;
+    ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0 && slots[u].depth < CAP_MAX_DEPTH;
     ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && carving.count <= room;
     ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
       slots[u].kind == MEMORY_RAM; */
@@ -405,6 +428,8 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
     requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
     requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
+    requires room: room_from(u, place_at(mould.type, mould.object)) &&
+      (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
     assigns slots[0 .. N_SLOTS - 1], LIST, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
     ENSURES_VALID ENSURES_ORDERED
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
@@ -426,6 +451,8 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
 	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
+	    loop invariant room: room_from(u, place_at(mould.type, object));
+	    loop invariant end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u];
 	    loop invariant free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY;
 	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
 	    loop invariant rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights;
@@ -440,6 +467,9 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	for (u32 i = 0; i < count; i++) {
 		/*@ ghost left = untyped_rest(left, n, mould.step); */
 		/*@ assert object: object_fits(mould.type, mould.kind, mould.size_bits, object); */
+		/*@ assert word: object + mould.step <= 0x100000000; */
+		/*@ assert next: place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) ==
+		      place_at(mould.type, object + mould.step); */
 		untyped_carve(u, first + i, mould, object);
 		if (mould.type != CAP_UNTYPED)
 			untyped_begin_object(first + i, type);
@@ -448,15 +478,23 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	}
 }
 
-/* Everything below granule `end` is handed out. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && slot_index(u) && end <= 0xffffffff;
-    assigns slots[u].watermark;
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
-    ensures handed: slots[u].watermark == end; */
-static inline void untyped_advance(u64 u, u64 end)
+/* Everything below granule `end` is handed out: what lies behind `start` and was free before is the caller's. */
+/*@ REQUIRES_ORDERED
+    requires slots_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+    requires depth: slots[u].depth < CAP_MAX_DEPTH;
+    requires inside: slots[u].watermark <= start <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
+    assigns slots[u].watermark, given[u], apart;
+    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ensures room: room_from(u, 2 * (slots[u].object + start));
+    ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
+static inline void untyped_advance(u64 u, u64 start, u64 end)
 {
+	/*@ ghost if (u == NONE || given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
+	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, begins[u] + 2 * start); */
+	/*@ ghost given[u] = begins[u] + 2 * end; */
+	/*@ assert nested: NESTED; */
 	slots[u].watermark = (u32)end;
+	/*@ assert mark: apart != 0 ==> given[u] == begins[u] + 2 * slots[u].watermark; */
 }
 
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room)
@@ -482,6 +520,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
 
 	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
+	/*@ assert outside: !(to.slot <= u < to.slot + carving.count); */
 	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
 	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[u].object &&
 	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
@@ -491,12 +530,14 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
 
 	arch_barrier();
+	untyped_advance(u, start, end); /* before there are objects: they lie below the watermark */
+	/*@ ghost if (memory_place(mould.type, mould.object) != 2 * (slots[u].object + start)) apart = 0; */
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
+	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
 	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
 	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
 	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
 	      slot_same{Pre, Here}(k); */
-	untyped_advance(u, end);
 	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
 	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + \at(slots[u].watermark, Pre),
 	      \at(slots[u].object, Pre) + slots[u].watermark); */
