@@ -236,6 +236,8 @@ static inline void cnode_transfer(u32 from, u32 to)
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	cap_remove(from);
 	/*@ assert removed: slots_extents && slots_marked && slots_carvers; */
+	/*@ assert listed: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
+	      (is_capability(s) <==> linked[s] == 1)); */
 	cap_insert(parent, to);
 	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
