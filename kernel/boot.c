@@ -34,8 +34,11 @@ struct system_header boot_system;
     predicate section_fits(struct program_section section) = section.offset % 8 == 0 &&
       section.offset + section.count * 48 <= boot_system.size && section.name < boot_system.size &&
       section.actor < KERNEL_TABLE_SLOTS;
+    // The slots of root n and of those behind it are empty.
+    predicate roots_free(integer n) = \forall integer s;
+      KERNEL_TABLE + ROOT_FIRST_SLOT + n <= s < KERNEL_TABLE + KERNEL_TABLE_SLOTS ==> slots[s].type == CAP_EMPTY;
     // All slots are in tables, and nothing is carved.
-    predicate slots_in_tables = \forall integer s; slot_index(s) ==>
+    predicate slots_fresh = \forall integer s; slot_index(s) ==>
       slots[s].container == IN_TABLE && slots[s].watermark == 0;
     predicate machine_is = machine.base_granule * GRANULE == boot_record.image_start; */
 
@@ -217,7 +220,8 @@ static void boot_machine(void)
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures apart: apart != 0;
     ensures nobody: \forall integer t; !owner(t);
-    ensures tables: slots_in_tables; */
+    ensures empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
+    ensures tables: slots_fresh; */
 static void boot_kernel_block(void)
 {
 	slots[CAP_ROOT].next = CAP_END;
@@ -336,19 +340,22 @@ static void boot_check_root(u32 n, struct root_untyped root)
 	return 2 * (1ul << (bits - 6));
   } */
 
-/*@ predicate alone(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
+/*@ predicate nobody_between(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_in_tables;
+    requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_fresh;
+    requires free: slots[s].type == CAP_EMPTY;
     requires fits: object_fits(CAP_UNTYPED, kind, size_bits, object);
-    requires alone: apart != 0 ==> alone(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
+    requires alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
+    ensures apart: \old(apart) != 0 ==> apart != 0;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits;
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
     ensures memory: begins[s] == 2 * object && ends[s] == 2 * object + takes_up(CAP_UNTYPED, size_bits);
-    ensures tables: slots_in_tables; */
+    ensures tables: slots_fresh; */
 static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 {
+	/*@ assert free: apart != 0 ==> linked[s] == 0; */
 	slots[s].type = CAP_UNTYPED;
 	slots[s].kind = kind;
 	slots[s].size_bits = size_bits;
@@ -359,7 +366,7 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	/*@ assert nobody: apart != 0 ==> !owner(s); */
 	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
 	/*@ ghost ends[s] = begins[s] + boot_takes_up(size_bits); */
-	/*@ assert alone: apart != 0 ==> alone(begins[s], ends[s]); */
+	/*@ assert alone: apart != 0 ==> nobody_between(begins[s], ends[s]); */
 	/*@ ghost owns[s] = 1; */
 	/*@ assert nested: NESTED; */
 }
@@ -378,12 +385,14 @@ static inline u8 boot_page_bits(void)
 
 /* The page of the fault ring, which may only be read. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && machine_valid && slots_in_tables;
+    requires slots_valid && machine_valid && slots_fresh;
     requires none: \forall integer t; !owner(t);
+    requires empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures memory: roots_own(0);
-    ensures tables: slots_in_tables; */
+    ensures apart: \old(apart) != 0 ==> apart != 0;
+    ensures memory: roots_own(0) && roots_free(0);
+    ensures tables: slots_fresh; */
 static void boot_fault_ring(void)
 {
 	boot_root(KERNEL_TABLE + KERNEL_SLOT_FAULT_RING, machine.base_granule + (u32)(KERNEL_RING_OFFSET / GRANULE),
@@ -392,23 +401,25 @@ static void boot_fault_ring(void)
 }
 
 /*@ REQUIRES_ORDERED
-    requires record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_in_tables;
+    requires record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_fresh;
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
-    requires memory: roots_own(0);
+    requires memory: roots_own(0) && roots_free(0);
     assigns slots[0 .. N_SLOTS - 1], LIST;
+    ensures apart: \old(apart) != 0 ==> apart != 0;
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static void boot_roots(void)
 {
 	/*@ LOOP_VALID LOOP_ORDERED
-	    loop invariant tables: slots_in_tables;
-	    loop invariant roots: i <= boot_system.roots && roots_before(i) && roots_own(i);
+	    loop invariant tables: slots_fresh;
+	    loop invariant roots: i <= boot_system.roots && roots_before(i) && roots_own(i) && roots_free(i);
+	    loop invariant apart: \at(apart, Pre) != 0 ==> apart != 0;
 	    loop assigns i, slots[0 .. N_SLOTS - 1], LIST;
 	    loop variant boot_system.roots - i; */
 	for (u32 i = 0; i < boot_system.roots; i++) {
 		struct root_untyped root = boot_read_root(i);
 
 		boot_check_root(i, root);
-		/*@ assert alone: apart != 0 ==> alone(2 * (root.base / GRANULE), 2 * (root.base / GRANULE) +
+		/*@ assert alone: apart != 0 ==> nobody_between(2 * (root.base / GRANULE), 2 * (root.base / GRANULE) +
 		      takes_up(CAP_UNTYPED, root.size_bits)); */
 		boot_root(KERNEL_TABLE + ROOT_FIRST_SLOT + i, (u32)(root.base / GRANULE), root.size_bits, root.kind);
 	}
@@ -606,6 +617,7 @@ void boot_main(const struct boot_record *record)
 	boot_kernel_block();
 	boot_fault_ring();
 	boot_roots();
+	/*@ assert apart: apart != 0; */
 	operations = boot_construct();
 	arch_print("mullion: system ");
 	arch_print_system(boot_system.names_offset);

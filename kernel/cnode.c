@@ -165,7 +165,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
  * kernel table. */
 /*@ requires kernel_valid && slot_index(s);
     assigns \nothing;
-    ensures exact: \result <==> hardware(s); */
+    ensures exact: \result <==> is_hardware(s); */
 static inline bool cnode_is_hardware(u32 s)
 {
 	u32 n = slots[s].object;
@@ -230,7 +230,8 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert ram: slots_ram; */
 	/*@ assert carvers: slots_carvers; */
 	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
-	/*@ assert nested: NESTED && slots_extents && slots_marked; */
+	/*@ assert nested: NESTED; */
+	/*@ assert extents: slots_extents && slots_marked; */
 	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
 	      begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
@@ -436,6 +437,7 @@ enum status cnode_delete(u32 s)
 	case CAP_REPLY:
 	case CAP_RESERVED:
 		thread_wake(slots[s].object, STATUS_DEAD);
+		/*@ assert kept: capabilities_kept{Pre, Here}; */
 		return STATUS_OK;
 	case CAP_NOTIFICATION:
 		if (cnode_is_hardware(s))
@@ -449,8 +451,10 @@ enum status cnode_delete(u32 s)
 
 	/*@ ghost unsettled = s; */
 	cnode_emptied(s);
+	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	if (slots[s].original != 0)
 		cnode_destroy(s);
+	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	cnode_remove(s);
 	/*@ ghost unsettled = NONE; */
 	return STATUS_OK;
@@ -465,7 +469,8 @@ enum status cnode_delete(u32 s)
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
       is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k));
-    ensures onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\result == STATUS_OK && fewer{Pre, Post}) || held_up{Pre}(s); */
+    ensures onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==>
+      (\result == STATUS_OK && one_gone{Pre, Post}) || held_up{Pre}(s); */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
@@ -532,7 +537,7 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
     assigns STATE_AND_ENTRIES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures onward: \old(apart) != 0 ==> hart.dying[DYING_THREADS].head == \old(threads[t].link) ||
-      first_worked_off{Pre, Post}(16 * t + THREAD_SLOT_OFFSET + \old(threads[t].dying), 16 * t + THREAD_SLOT_OFFSET + THREAD_SLOTS); */
+      first_worked_off{Pre, Post}(slot_of(t) + \old(threads[t].dying), slot_of(t) + THREAD_SLOTS); */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
@@ -541,9 +546,9 @@ static void cnode_bury_thread(u32 t)
 	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
 	} else {
-		/*@ assert full: first_full{Pre}(16 * t + THREAD_SLOT_OFFSET + \at(threads[t].dying, Pre), 16 * t + THREAD_SLOT_OFFSET + at); */
+		/*@ assert full: first_full{Pre}(slot_of(t) + \at(threads[t].dying, Pre), slot_of(t) + at); */
 		(void)cnode_bury_slot(thread_slot(t, at));
-		/*@ assert worked: \at(apart, Pre) != 0 ==> worked_off{Pre, Here}(16 * t + THREAD_SLOT_OFFSET + at); */
+		/*@ assert worked: \at(apart, Pre) != 0 ==> worked_off{Pre, Here}(slot_of(t) + at); */
 	}
 }
 

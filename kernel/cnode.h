@@ -77,14 +77,15 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
       slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind); */
 enum status cnode_move(struct place to, struct place from);
 
-/*@ // Progress: there is a capability fewer; but a notification that hardware is bound to is never deleted.
+/*@ // Progress: a capability is gone from its slot. A notification that hardware is bound to is never deleted.
+    logic integer slot_of(integer t) = 16 * t + THREAD_SLOT_OFFSET; // the first of thread t
     predicate has_child{L}(integer s) = \at(slots[slots[s].next].parent, L) == s;
-    predicate fewer{A, B} = \exists integer k; 0 < k < N_SLOTS && is_capability{A}(k) && \at(slots[k].type, B) == CAP_EMPTY;
-    predicate hardware{L}(integer s) = \at(slots[s].type, L) == CAP_NOTIFICATION && \at(slots[s].original, L) != 0 &&
+    predicate one_gone{A, B} = \exists integer k; 0 < k < N_SLOTS && is_capability{A}(k) && \at(slots[k].type, B) == CAP_EMPTY;
+    predicate is_hardware{L}(integer s) = \at(slots[s].type, L) == CAP_NOTIFICATION && \at(slots[s].original, L) != 0 &&
       (\at(queues[slots[s].object].lines, L) != 0 || \at(queues[slots[s].object].timer, L) != 0 ||
        \at(hart.fault_queue, L) == \at(slots[s].object, L));
-    predicate held_up{L}(integer s) = \exists integer k; slot_index(k) && hardware{L}(k) && (k == s || descends{L}(s, k));
-    predicate worked_off{A, B}(integer s) = is_capability{A}(s) ==> fewer{A, B} || held_up{A}(s);
+    predicate held_up{L}(integer s) = \exists integer k; slot_index(k) && is_hardware{L}(k) && (k == s || descends{L}(s, k));
+    predicate worked_off{A, B}(integer s) = is_capability{A}(s) ==> one_gone{A, B} || held_up{A}(s);
     // The first slot from `from` on that is not empty was worked off.
     predicate first_full{L}(integer from, integer s) = \at(slots[s].type, L) != CAP_EMPTY &&
       (\forall integer k; from <= k < s ==> \at(slots[k].type, L) == CAP_EMPTY);
@@ -102,7 +103,7 @@ enum status cnode_move(struct place to, struct place from);
     ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
       written[s] == 0;
     ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY;
-    ensures goes: is_capability{Pre}(s) && !has_child{Pre}(s) && !hardware{Pre}(s) ==> \result == STATUS_OK; */
+    ensures goes: is_capability{Pre}(s) && !has_child{Pre}(s) && !is_hardware{Pre}(s) ==> \result == STATUS_OK; */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory

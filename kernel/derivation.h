@@ -1,11 +1,14 @@
-/* derivation.h - two invariants over ghosts beside the slots: the list of derivation is a tree in prefix order, and each
- * hardware entry is the image of its slot's capability.
+/* derivation.h - three invariants over ghosts beside the slots: the list of derivation is a tree in prefix order, originals
+ * have memory of their own, and each hardware entry is the image of its slot's capability.
  *
  * What relates two capabilities is said of ghost arrays only, so that no store to a slot disturbs it; the slots agree
- * with them by predicates of one variable. Both hold while `apart` does (proofs-notes/trusted.md, 1). */
+ * with them by predicates of one variable. All hold while `apart` does (proofs-notes/trusted.md, 1). */
 #pragma once
 #include "arch/riscv64/arch.h"
 #include "invariant.h"
+
+/* Originals have memory of their own, in parts. */
+#define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
 
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
@@ -48,8 +51,8 @@
     predicate spans_within = \forall integer s, t; live(s) && live(t) && rank[s] < rank[t] < last[s] ==> last[t] <= last[s];
     predicate spans_below = \forall integer s, t; live(s) && live(t) && t != CAP_ROOT && rank[s] < rank[t] < last[s] ==>
       rank[s] <= rank[up[t]];
-    predicate memory_nested = apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart;
-    // Nobody has memory of what p handed out from b on, but from whom p has it.
+    predicate memory_nested = NESTED;
+    // What p handed out from b on is no other original's, but of those that p was carved from.
     predicate free_from(integer p, integer b) = \forall integer t; owner(t) && t != p ==>
       ends[t] <= b || given[p] <= begins[t] || carved(t, p);
     // The slots agree: where an object of a type lies.
@@ -140,8 +143,6 @@
 /* The parts of list_ordered, which prove where their conjunction does not. */
 #define ENSURES_LIST ensures list: apart != 0 ==> list_ends && list_marks && list_between && list_ascending && \
 	list_forth && list_back && list_distinct && list_adjacent && list_parents && list_nested;
-/* The same of memory_nested. */
-#define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
 #define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \

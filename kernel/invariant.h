@@ -13,6 +13,14 @@
 #define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
 	links_last && links_ends && links_nobody
 #define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
+#define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
+
+/* Of a queue of the partitions: which partition, which place there; a place below PRIORITIES is that of a ready queue. */
+#define OF_PARTITIONS(q) READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES
+#define PARTITION_OF(q) ((q - READY_QUEUES) / PARTITION_QUEUES)
+#define PLACE_OF(q) ((q - READY_QUEUES) % PARTITION_QUEUES)
+#define READY_ANYWHERE(q) OF_PARTITIONS(q) && PLACE_OF(q) < PRIORITIES
+#define SEEN_IN(words, q) has_bit(words[PLACE_OF(q) / 64], PLACE_OF(q) % 64)
 
 /*@ predicate thread_index(integer t) = 0 <= t < N_THREADS;
     predicate queue_index(integer q) = 0 <= q < N_QUEUES;
@@ -112,23 +120,16 @@
     predicate has_bit(integer word, integer b) = (word & (1 << b)) != 0;
     predicate ready_below_top = \forall integer q; hart.queues + hart.top <= q < hart.queues + PRIORITIES ==>
       head_of[q] == NONE;
-    predicate ready_seen = \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-      (q - READY_QUEUES) / PARTITION_QUEUES == hart.partition && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
-      head_of[q] != NONE ==>
-      has_bit(hart.ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64], (q - READY_QUEUES) % PARTITION_QUEUES % 64);
-    predicate closed_seen = \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-      (q - READY_QUEUES) / PARTITION_QUEUES != hart.partition && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
-      head_of[q] != NONE ==>
-      has_bit(hart.closed[(q - READY_QUEUES) / PARTITION_QUEUES].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
-        (q - READY_QUEUES) % PARTITION_QUEUES % 64);
+    predicate ready_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == hart.partition && head_of[q] != NONE ==>
+      SEEN_IN(hart.ready, q);
+    predicate closed_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != hart.partition && head_of[q] != NONE ==>
+      SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q);
     // Who is ready and stands somewhere stands on a ready queue, that of its priority; who is exhausted, on no ready queue.
     predicate stands_ranked(integer state, integer priority, integer q) = q != NONE ==>
-      (state == THREAD_READY ? READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-        (q - READY_QUEUES) % PARTITION_QUEUES == priority :
-        KERNEL_QUEUES <= q || PRIORITIES <= (q - READY_QUEUES) % PARTITION_QUEUES);
+      (state == THREAD_READY ? OF_PARTITIONS(q) && PLACE_OF(q) == priority : KERNEL_QUEUES <= q || PRIORITIES <= PLACE_OF(q));
     predicate threads_ranked = \forall integer t; 0 < t < N_THREADS ==>
       stands_ranked(stands_as[t], priority_of[t], stands_on[t]);
-    predicate ready_valid = ready_below_top && ready_seen && closed_seen && threads_ranked;
+    predicate ready_valid = READY_VALID;
     // Who runs is the most important: in the open partition nobody of a higher priority is ready.
     predicate nobody_above(integer t) = \forall integer q; hart.queues + priority_of[t] < q < hart.queues + PRIORITIES ==>
       head_of[q] == NONE;
@@ -314,8 +315,7 @@
 #define ENSURES_QUEUES_VALID ensures queues: QUEUES_VALID;
 #define ENSURES_HART_VALID ensures hart: HART_VALID;
 #define ENSURES_VALID ensures valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
-/* Where everybody is where the state says, and the bits of the ready queues say where. */
-#define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
+/* Everybody is where the state says, and each ready queue with somebody has its bit. */
 #define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE && READY_VALID
 #define REQUIRES_STANDING requires standing: STANDING;
 #define ENSURES_STANDING ensures standing: STANDING;

@@ -625,8 +625,8 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 /*@ REQUIRES_ORDERED
     requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     REQUIRES_STANDING
-    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer, payload[0 .. 5],
-      answer_in[0 .. N_THREADS - 1], LIST;
+    assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer,
+      payload[0 .. 5], answer_in[0 .. N_THREADS - 1], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures loose: loose(\result) && \result != hart.current && !may_run(\result);
@@ -924,7 +924,8 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 	ipc_take_message(t, sender, tag, badge);
 	//@ assert taken: message_given(t, tag, badge) && words_kept_but{Pre, Here}(t, t);
 	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
-	/*@ assert came: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender, \at(threads[sender].registers[REG_A3], Pre)); */
+	/*@ assert came: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
+	      \at(threads[sender].registers[REG_A3], Pre)); */
 	//@ assert waits: !call ==> threads_wait_but{Pre, Here}(t, t);
 	ipc_end_sending(sender, reply, grant, call);
 	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
@@ -1071,7 +1072,8 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
       \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object));
     ensures took: TAKES ==> \result == STATUS_OK;
-    ENSURES_TAKEN(TAKES, t, sender_at{Pre}(\at(slots[s].object, Pre)), reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
+    ENSURES_TAKEN(TAKES, t, sender_at{Pre}(\at(slots[s].object, Pre)), reply,
+      arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
 {
 	u32 e = slots[s].object;

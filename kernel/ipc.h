@@ -11,7 +11,7 @@
 
 /*@ predicate threads_wait_but{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
       thread_waits{A, B}(k);
-    predicate results_kept_but_of{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
+    predicate results_kept_but_two{A, B}(integer a, integer b) = \forall integer k; thread_index(k) && k != a && k != b ==>
       result_same{A, B}(k);
     predicate states_turned_but{A, B}(integer t) = \forall integer k; thread_index(k) && k != t ==> state_turned{A, B}(k);
     // The tag of a message arrives as it was sent, or without TAG_CAP.
@@ -178,7 +178,7 @@
 	  slots[r].object == sender;                                                                   \
 	ensures sent: (when) && !calls{Pre}(sender) ==> threads[sender].registers[REG_A0] == STATUS_OK && \
 	  threads_wait_but{Pre, Post}(t, t);                                                           \
-	ensures apart: (when) ==> threads_wait_but{Pre, Post}(t, sender) && results_kept_but_of{Pre, Post}(t, sender) && \
+	ensures elsewhere: (when) ==> threads_wait_but{Pre, Post}(t, sender) && results_kept_but_two{Pre, Post}(t, sender) && \
 	  words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(sender);
 /* A server that answered `caller` and waits: the caller has the message and owes and awaits nothing any more. */
 #define ENSURES_ANSWERED(when, t, caller, tag, r, a)                                                   \

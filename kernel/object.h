@@ -196,8 +196,8 @@ struct timer {
 
 /*@ ghost extern u64 payload[6]; */ /* the hardware registers s2-s7, which no C touches */
 
-/* Mirrors of `state`, `queue`, `next`, `prev`, `priority` of threads and of `head`, `tail` of queues: what relates two threads is said of
- * these, since a write to anything else of a thread leaves them alone. */
+/* Mirrors of `state`, `queue`, `next`, `prev`, `priority` of threads and of `head`, `tail` of queues: what relates two
+ * threads is said of these, since a write to anything else of a thread leaves them alone. */
 /*@ ghost extern u8 stands_as[N_THREADS]; */
 /*@ ghost extern u32 stands_on[N_THREADS]; */
 /*@ ghost extern u32 next_of[N_THREADS]; */
@@ -226,7 +226,7 @@ struct timer {
 /*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
 /*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */
 /*@ ghost extern u64 given[N_SLOTS]; */   /* to where it was given to other objects */
-/*@ ghost extern u8 apart; */             /* 1 until a step takes a slot of the list for a free one: see trusted.md */
+/*@ ghost extern u8 apart; */             /* 1 until a step does what the proof cannot rule out: see trusted.md */
 
 struct list {
 	u32 head;

@@ -65,7 +65,7 @@ static inline void queue_take_first(u64 q, u64 t)
     ENSURES_TURNED
     ENSURES_VALID
     ensures taken: stands_on[t] == NONE;
-    ensures fewer: \old(head_of[stands_on[t]]) == NONE ==> head_of[\old(stands_on[t])] == NONE; */
+    ensures empty: \old(head_of[stands_on[t]]) == NONE ==> head_of[\old(stands_on[t])] == NONE; */
 static inline void queue_take(u32 t)
 {
 	u32 q = threads[t].queue;

@@ -31,7 +31,7 @@ static inline u32 sched_top_bit(u64 word)
 {
 	u32 bit = 0;
 
-	/* What is small has no high bits: of the machine's types provers know it, of fewer bits by shifts by one. */
+	/* Below 2^n no bit from n on is set: of the machine's types the provers know it, of fewer bits by shifts by one. */
 	/*@ assert small64: \forall u64 x, integer b; 64 <= b ==> !has_bit(x, b); */
 	/*@ assert small32: \forall u32 x, integer b; 32 <= b ==> !has_bit(x, b); */
 	/*@ assert small16: \forall u16 x, integer b; 16 <= b ==> !has_bit(x, b); */
@@ -169,8 +169,7 @@ static void sched_put_closed(u32 t, u32 partition)
 
 /* The ready queue q of that priority became empty. */
 /*@ requires kernel_valid && priority < PRIORITIES;
-    requires empty: head_of[q] == NONE && READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-      (q - READY_QUEUES) % PARTITION_QUEUES == priority;
+    requires empty: head_of[q] == NONE && OF_PARTITIONS(q) && PLACE_OF(q) == priority;
     REQUIRES_READY
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
     ENSURES_VALID ENSURES_READY */
@@ -260,7 +259,7 @@ static inline void sched_arm_until(u64 deadline)
     assigns \nothing;
     ensures index: 0 < \result < READY_QUEUES + PARTITIONS * PARTITION_QUEUES;
     ensures wheel: hart.queues + PRIORITIES <= \result < hart.queues + PRIORITIES + WHEEL_SLOTS &&
-      PRIORITIES <= (\result - READY_QUEUES) % PARTITION_QUEUES; */
+      PRIORITIES <= PLACE_OF(\result); */
 static inline u32 sched_wheel_queue(u64 at)
 {
 	return hart.queues + PRIORITIES + (u32)(at % WHEEL_SLOTS);
@@ -283,7 +282,7 @@ static void sched_put_wheel(u32 t)
 	/*@ ghost stands_as[t] = THREAD_EXHAUSTED; */
 	threads[t].state = THREAD_EXHAUSTED;
 	if (threads[t].budget == 0) {
-		/*@ assert wheel: PRIORITIES <= (hart.queues + PRIORITIES + WHEEL_SLOTS - READY_QUEUES) % PARTITION_QUEUES; */
+		/*@ assert wheel: PRIORITIES <= PLACE_OF(hart.queues + PRIORITIES + WHEEL_SLOTS); */
 		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
 		/*@ assert ranks: READY_VALID; */
 		return;
@@ -594,7 +593,7 @@ static void sched_wait_for_window(u64 now)
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
-    ensures highest: \old(current_is_highest) ==> current_is_highest;
+    ENSURES_STILL_HIGHEST
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
     ensures stand: threads_stand(hart.current, NONE);
     ensures stays: \old(threads[payer].partition) == \old(hart.partition) ==> hart.current == \old(hart.current);
@@ -905,19 +904,12 @@ static void sched_turn_window(u64 now)
 		hart.closed[from].ready[i] = hart.ready[i];
 		hart.ready[i] = hart.closed[to].ready[i];
 	}
-	/*@ assert gone: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-	      (q - READY_QUEUES) / PARTITION_QUEUES == from && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
-	      head_of[q] != NONE ==> has_bit(hart.closed[from].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
-	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
-	/*@ assert come: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-	      (q - READY_QUEUES) / PARTITION_QUEUES == to && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
-	      head_of[q] != NONE ==> has_bit(hart.ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
-	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
-	/*@ assert others: \forall integer q; READY_QUEUES <= q < READY_QUEUES + PARTITIONS * PARTITION_QUEUES &&
-	      (q - READY_QUEUES) / PARTITION_QUEUES != from && (q - READY_QUEUES) % PARTITION_QUEUES < PRIORITIES &&
-	      head_of[q] != NONE ==>
-	      has_bit(hart.closed[(q - READY_QUEUES) / PARTITION_QUEUES].ready[(q - READY_QUEUES) % PARTITION_QUEUES / 64],
-	        (q - READY_QUEUES) % PARTITION_QUEUES % 64); */
+	/*@ assert gone: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == from && head_of[q] != NONE ==>
+	      SEEN_IN(hart.closed[from].ready, q); */
+	/*@ assert come: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == to && head_of[q] != NONE ==>
+	      SEEN_IN(hart.ready, q); */
+	/*@ assert others: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != from && head_of[q] != NONE ==>
+	      SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q); */
 	hart.partition = to;
 	hart.queues = READY_QUEUES + to * PARTITION_QUEUES;
 	/*@ assert seen: ready_seen && closed_seen; */

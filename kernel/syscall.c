@@ -184,7 +184,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 	return sched_return((u32)t, syscall_invoke(r, actor, a2, a3, a4, a5, a6, (u32)t));
 }
 
-/* t receives. */
+/* t receives: of its own, so that this proves apart from the other calls. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
     REQUIRES_STANDING
