@@ -917,10 +917,10 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 		ipc_link_payer(sender, t);
 	}
 	//@ assert words: words_kept{Pre, Here};
-	//@ assert results: results_kept{Pre, Here} && (!call ==> threads_wait{Pre, Here});
 	/*@ assert same: threads[t].arrival == \at(threads[t].arrival, Pre) && threads[sender].table == \at(threads[sender].table, Pre) &&
 	      threads[sender].table_size == \at(threads[sender].table_size, Pre) &&
 	      threads[sender].registers[REG_A3] == \at(threads[sender].registers[REG_A3], Pre); */
+	//@ assert results: results_kept{Pre, Here} && (!call ==> threads_wait{Pre, Here});
 	ipc_take_message(t, sender, tag, badge);
 	//@ assert taken: message_given(t, tag, badge) && words_kept_but{Pre, Here}(t, t);
 	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
