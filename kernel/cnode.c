@@ -107,10 +107,12 @@ static inline void cnode_note_container(struct place to)
 static void cnode_filled(struct place to)
 {
 	cnode_note_container(to);
+	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	if (to.container == IN_SPACE)
 		space_filled(to.slot);
 	else if (to.container == IN_THREAD)
 		thread_filled(to.slot);
+	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	/*@ ghost unsettled = NONE; */
 }
 

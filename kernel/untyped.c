@@ -348,7 +348,6 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].kind = mould.kind;
 	slots[s].size_bits = mould.size_bits;
 	slots[s].container = IN_TABLE;
-	slots[s].original = 1;
 	slots[s].rights = mould.rights;
 	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
@@ -358,6 +357,10 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
 	/*@ assert nested: NESTED; */
 	cap_insert(u, s);
+	/*@ assert listed: slots_listed && slots_ram; */
+	/*@ assert owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
+	      (owns[k] != 0 <==> is_capability(k) && slots[k].original != 0)); */
+	slots[s].original = 1; /* apart from the container: GCC would join the two and reckon out another address */
 	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && owner(u) && u != s; */
 	/*@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); */
