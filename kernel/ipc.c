@@ -703,7 +703,9 @@ static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
 	cap_release(receiver);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
+	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
 	sched_ready(receiver);
+	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
 }
 
 /* The same, or t queues if there is no receiver. */
@@ -1211,7 +1213,7 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 		return sched_switch(caller);
 	}
 	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
-	/*@ assert valid: threads_mirrored && threads_await && threads_tied; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	/*@ assert grown: capabilities_grown{Pre, Here}(arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
 	return ipc_go_on(caller);
 }
