@@ -55,9 +55,13 @@ void space_filled(u32 s)
 		space_write(s, arch_entry_level(machine.base_granule + lower * (SPACE_BYTES / GRANULE)));
 		/*@ ghost shown_type[s] = CAP_SPACE; shown_object[s] = lower; */
 		/*@ assert image: written[s] == entry_level(machine.base_granule + shown_object[s] * SPACE_GRANULES); */
+		/*@ assert others: \forall integer k; slot_index(k) && k != s && shown_type[k] == CAP_SPACE ==>
+		      written[k] == entry_level(machine.base_granule + shown_object[k] * SPACE_GRANULES); */
+		/*@ assert levels: entries_levels; */
 	} else {
 		space_write(s, arch_entry_page(slots[s].object, slots[s].rights));
 		/*@ ghost shown_type[s] = CAP_UNTYPED; shown_object[s] = slots[s].object; shown_rights[s] = slots[s].rights; */
+		/*@ assert levels: entries_levels; */
 	}
 	arch_space_fence();
 }

@@ -230,8 +230,12 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 	bool block = (number & SYS_NONBLOCK) == 0;
 
 	syscall_begin(wide(t));
-	/*@ assert asked: (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)) &&
-	      (receive_blocks(t, a0, a2, a4) <==> receive_blocks{Pre}(t, a0, a2, a4)) &&
+	/*@ assert first: first_sender(t, a0) == first_sender{Pre}(t, a0) && thread_same{Pre, Here}(t) &&
+	      (is_told(t) <==> is_told{Pre}(t)) && (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)); */
+	/*@ assert same: may_receive(t, a0) ==> thread_same{Pre, Here}(first_sender(t, a0)); */
+	/*@ assert pays: may_receive(t, a0) ==>
+	      (may_pay(first_sender(t, a0), t) <==> may_pay{Pre}(first_sender{Pre}(t, a0), t)); */
+	/*@ assert asked: (receive_blocks(t, a0, a2, a4) <==> receive_blocks{Pre}(t, a0, a2, a4)) &&
 	      (receive_takes(t, a0, a2, a4) <==> receive_takes{Pre}(t, a0, a2, a4)); */
 	/*@ assert sender: first_sender(t, a0) == first_sender{Pre}(t, a0) && (receive_takes(t, a0, a2, a4) ==>
 	      first_sender(t, a0) != t && words_same{Pre, Here}(first_sender(t, a0)) &&
