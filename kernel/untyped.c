@@ -481,19 +481,19 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	}
 }
 
-/* Everything below granule `end` is handed out: what lies behind `start` and was free before is the caller's. */
+/* Everything below granule `end` is handed out: what lies above the watermark that was is the caller's. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
     requires depth: slots[u].depth < CAP_MAX_DEPTH;
-    requires inside: slots[u].watermark <= start <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
+    requires inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
     assigns slots[u].watermark, given[u], apart;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures room: room_from(u, 2 * (slots[u].object + start));
+    ensures room: room_from(u, 2 * (slots[u].object + \old(slots[u].watermark)));
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
-static inline void untyped_advance(u64 u, u64 start, u64 end)
+static inline void untyped_advance(u64 u, u64 end)
 {
 	/*@ ghost if (u == NONE || given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
-	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, begins[u] + 2 * start); */
+	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, given[u]); */
 	/*@ ghost given[u] = begins[u] + 2 * end; */
 	/*@ assert nested: NESTED; */
 	slots[u].watermark = (u32)end;
@@ -533,7 +533,8 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
 
 	arch_barrier();
-	untyped_advance(u, start, end); /* before there are objects: they lie below the watermark */
+	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
+	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
 	/*@ ghost if (memory_place(mould.type, mould.object) != 2 * (slots[u].object + start)) apart = 0; */
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
 	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
