@@ -1,9 +1,11 @@
 """goals - what Frama-C and WP make of the sources: the goals of one function, and what a unit lacks."""
+import functools
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 from provers import VERSIONS, key_of, text_of
@@ -43,15 +45,41 @@ def why3_config(folder):
     return path
 
 
+@functools.lru_cache(None)
+def young_memory(folder):
+    """A module for Frama-C that gives OCaml 32 MB for new values instead of 2, made here: a quarter less time. By
+    OCAMLRUNPARAM it cannot be had, as Frama-C sets the 2 MB itself when it starts. Without a compiler that fits, "": the
+    goals are the same, only later."""
+    folder = pathlib.Path(folder).resolve()
+    path = folder / "young_memory.cmxs"
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        source = pathlib.Path(place) / "young_memory.ml"
+        source.write_text("let () = Gc.set { (Gc.get ()) with Gc.minor_heap_size = 4 * 1024 * 1024 }\n", encoding="ascii")
+        made = source.with_suffix(".cmxs")
+        for command in (["ocamlopt", "-shared", "-o", str(made), str(source)],
+                        ["frama-c", "-no-autoload-plugins", "-load-module", str(made)]):
+            try:
+                if subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode:
+                    return ""
+            except (OSError, subprocess.TimeoutExpired):
+                return ""
+        made.rename(path)
+    return str(path)
+
+
 def environment(folder):
-    """What every call of Frama-C has in its environment; `folder` keeps Why3's configuration."""
-    # More memory before OCaml collects (some 350 MB in all): a fifth less time.
-    return {"OCAMLRUNPARAM": "s=32M,o=400", **os.environ, "WHY3CONFIG": str(why3_config(folder)), "LC_ALL": "C.UTF-8"}
+    """What every call of Frama-C has in its environment; `folder` keeps Why3's configuration. MULLION_FRAMA_C is ours: a
+    module that each call loads."""
+    # More memory before OCaml collects the old values (some 450 MB in all), too.
+    return {"OCAMLRUNPARAM": "o=400", **os.environ, "WHY3CONFIG": str(why3_config(folder)), "LC_ALL": "C.UTF-8",
+            "MULLION_FRAMA_C": young_memory(str(folder))}
 
 
 def frama_c(root, environment, *arguments):
+    module = environment["MULLION_FRAMA_C"]
     # Frama-C believes PWD rather than the folder it is in.
-    done = subprocess.run(["frama-c", *PARSE, *arguments], cwd=root, env={**environment, "PWD": str(root)},
+    done = subprocess.run(["frama-c", *(["-load-module", module] if module else []), *PARSE, *arguments],
+                          cwd=root, env={**environment, "PWD": str(root)},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS)
     return done.returncode, done.stdout + done.stderr
 

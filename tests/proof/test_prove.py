@@ -229,6 +229,16 @@ def without(tree, *names):
     return str(folder)
 
 
+def test_goals_are_the_same_without_a_compiler_of_ocaml(tree):
+    tree.write("kernel/a.c", hard(9))
+    assert tree.prove("--record").returncode == 0
+    assert (tree.root / "build" / "proof" / "young_memory.cmxs").exists()
+    shutil.rmtree(tree.root / "build")
+    done = tree.prove("--replay", PATH=without(tree, "ocamlopt"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (tree.root / "build" / "proof" / "young_memory.cmxs").exists()
+
+
 def test_recorded_results_are_replayed_without_a_prover(tree):
     tree.write("kernel/a.c", hard(9))
     assert tree.prove("--record").returncode == 0
