@@ -176,19 +176,21 @@ def annotations_of_unit(kernel, name):
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 
-def batches(functions, size):
-    """Parts of a unit whose goals are made in one go. In no part does one function's name begin another's, so that the name
-    of a goal says whose it is."""
+def batches(functions, weights, limit):
+    """Parts of a unit whose goals are made in one go: [(weight, functions)], the heaviest first and none above the limit
+    unless it has one function only. In no part does one function's name begin another's, so that the name of a goal says
+    whose it is."""
     parts = []
-    for function in functions:
+    for function in sorted(functions, key=lambda f: (-weights[f], f.line)):
         for part in parts:
-            if len(part) < size and not any((a + "_").startswith(b + "_") for one in part
-                                            for a, b in ((one.name, function.name), (function.name, one.name))):
+            if sum(weights[f] for f in part) + weights[function] <= limit and not any(
+                    (a + "_").startswith(b + "_") for one in part
+                    for a, b in ((one.name, function.name), (function.name, one.name))):
                 part.append(function)
                 break
         else:
             parts.append([function])
-    return parts
+    return sorted(((sum(weights[f] for f in part), part) for part in parts), key=lambda one: -one[0])
 
 
 def blamed(message, functions):

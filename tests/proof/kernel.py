@@ -4,6 +4,7 @@ A unit is a file that defines functions, each of which is proved once, with the 
 header with the header alone, not again with every file that includes it.
 """
 import collections
+import functools
 import hashlib
 import pathlib
 import re
@@ -19,6 +20,7 @@ GHOST = re.compile(r"/\*@\s*ghost\b(.*?)\*/", re.S)
 WITHOUT_VALUE = re.compile(r"^[ \t]+(?:(?:const|volatile|register|unsigned|signed)\s+)*(?:struct\s+\w+|enum\s+\w+|u8|u16|u32|u64|"
                            r"bool|int|long|short|char|unsigned|signed)\b[^=;(){}]*;", re.M)
 WORDS = r"(?:(?!(?:if|else|for|while|switch|return|do|case)\b)[A-Za-z_]\w*[ \t*]+)+"
+CLAUSE = re.compile(r"\b(?:requires|ensures|assigns)\b")
 DEFINITION = re.compile(rf"^[ \t]*{WORDS}(\w+)\(([^;{{}}]*?)\)\s*\{{", re.M)
 
 
@@ -27,6 +29,7 @@ def blank(match):
     return re.sub(r"[^\n]", " ", match.group())
 
 
+@functools.lru_cache(64)
 def code_of(text):
     """The text as the compiler reads it, ghost code included: no comments, strings, attributes."""
     text = GHOST.sub(lambda m: "  " + m.group(0)[2:-2].replace("@", " ", 1).replace("ghost", "     ", 1) + "  ", text)
@@ -81,6 +84,7 @@ class Kernel:
             if found:
                 self.units[name] = found
         self.owner = {f.name: f for found in self.units.values() for f in found if not self.is_static(f)}
+        self.clauses = {}       # what clauses_of() counted
 
     def is_static(self, function):
         """A static function of a .c file: its name counts there only."""
@@ -119,6 +123,19 @@ class Kernel:
     def may_read_uninitialized(self, function):
         """Whether it has a local variable without a value at first; everything else that it can read has one."""
         return bool(WITHOUT_VALUE.search(self.body_of(function)))
+
+    def clauses_of(self, function):
+        """How many clauses the function's contract has."""
+        if function not in self.clauses:
+            lines = self.texts[function.unit].splitlines()[function.first - 1:function.line]
+            self.clauses[function] = len(CLAUSE.findall("\n".join(lines)))
+        return self.clauses[function]
+
+    def clauses_called(self, function):
+        """How many clauses stand in the contracts of what a function calls, those of each call counted."""
+        near = {**self.owner, **{f.name: f for f in self.units[function.unit]}}
+        called = re.findall(r"\b(\w+)\(", self.body_of(function))
+        return sum(self.clauses_of(near[name]) for name in called if name in near and name != function.name)
 
     def includes(self, name):
         """The file and all kernel headers that it reads, sorted."""

@@ -32,7 +32,7 @@ RECORD = "recorded.txt"
 PROVED = "proved.txt"
 BORDERS = "borders.txt"
 SCHEMA = 1
-BATCH = 10          # functions whose goals one call of Frama-C makes: it reads the unit once for them
+BATCH = 6_000       # the weight of the functions whose goals one call of Frama-C makes: it reads the unit once for them
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 
 
@@ -180,6 +180,7 @@ class Proof:
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
         self.first_goal = ""        # and ask the one with this name, or its parts, before the others
+        self.lengths = {}       # (unit, function): how many lines are recorded
         self.left = {}
 
     def run(self, functions):
@@ -220,8 +221,16 @@ class Proof:
                 self.finish(function)
             else:
                 waiting.append(function)
-        for part in wp.batches([f for f in waiting if not self.begin_known(f)], 1 if self.smoke else BATCH):
-            self.pool.add((1, 1, unit), self.begin, part)
+        waiting = [f for f in waiting if not self.begin_known(f)]
+        for weight, part in wp.batches(waiting, {f: self.weight_of(f) for f in waiting}, 0 if self.smoke else BATCH):
+            # Those that take longest before the others, of whichever unit, so that no processor waits for them at the end.
+            self.pool.add((1, 1, -weight), self.begin, part)
+
+    def weight_of(self, function):
+        """How long the goals of a function take to make, about: how many they are, by the record or else by the text, and
+        how much each assumes, most of which is what the functions promise that it calls."""
+        goals = self.lengths.get((function.unit, function.name), function.end - function.first + 1)
+        return goals * (1 + self.kernel.clauses_called(function))
 
     def goals_path(self, function):
         # The numbers of statements in the names of smoke goals count through the whole unit.
@@ -482,8 +491,10 @@ class Run:
         self.screen = Screen(options.json)
 
     def proof(self, root=None, smoke=False, width=None):
-        return Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
-                     width)
+        proof = Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
+                      width)
+        proof.lengths = {at: len(lines) for at, lines in self.recorded.items()}
+        return proof
 
     def tidy(self):
         shutil.rmtree(self.build / f"goals.{os.getpid()}", ignore_errors=True)
