@@ -290,11 +290,20 @@ static bool boot_lies_well(u8 kind, u64 base, u64 end)
 	       (end <= boot_record.plic_base || base >= boot_record.plic_base + PLIC_BYTES);
 }
 
-/*@ // The slots of the first n roots hold memory, and that is apart from the granules from `first` on.
+/*@ predicate divides(integer size, integer n) = n % size == 0;
+    // The slots of the first n roots hold memory, and that is apart from the granules from `first` on.
     predicate is_root(integer s, integer n) = KERNEL_TABLE + ROOT_FIRST_SLOT <= s < KERNEL_TABLE + ROOT_FIRST_SLOT + n;
     predicate roots_before(integer n) = \forall integer s; is_root(s, n) ==> slots[s].type == CAP_UNTYPED;
     predicate roots_beside(integer n, integer first, integer granules) = \forall integer s; is_root(s, n) ==>
       slots[s].object + (1 << (slots[s].size_bits - 6)) <= first || first + granules <= slots[s].object; */
+
+/*@ requires size != 0;
+    assigns \nothing;
+    ensures exact: \result <==> divides(size, n); */
+static inline bool boot_is_aligned(u64 n, u64 size)
+{
+	return n % size == 0;
+}
 
 /* Root n has a size, lies where it may, and overlaps none of those before it, which are in the kernel's table. */
 /*@ requires record_fits && system_fits && machine_is;
@@ -304,6 +313,7 @@ static bool boot_lies_well(u8 kind, u64 base, u64 end)
     assigns \nothing;
     ensures named: root.base / GRANULE < MEMORY_GRANULES;
     ensures fits: object_fits(CAP_UNTYPED, root.kind, root.size_bits, root.base / GRANULE);
+    ensures aligned: divides(1 << (root.size_bits - 6), root.base / GRANULE);
     ensures beside: root.base / GRANULE + (1 << (root.size_bits - 6)) <= machine.base_granule ||
       machine.base_granule + KERNEL_QUEUES <= root.base / GRANULE;
     ensures apart: roots_beside(n, root.base / GRANULE, 1 << (root.size_bits - 6)); */
@@ -312,7 +322,7 @@ static void boot_check_root(u32 n, struct root_untyped root)
 	u64 first = root.base / GRANULE;
 	u64 granules = boot_granules(root.size_bits);
 
-	if (granules == 0 || root.base % GRANULE != 0 || first % granules != 0 || first >= MEMORY_GRANULES ||
+	if (granules == 0 || root.base % GRANULE != 0 || !boot_is_aligned(first, granules) || first >= MEMORY_GRANULES ||
 	    first + granules > MEMORY_GRANULES)
 		boot_fail("a root untyped has no valid size or alignment (number, base)", n, root.base);
 	if (!boot_lies_well(root.kind, root.base, (first + granules) * GRANULE))
@@ -338,6 +348,14 @@ static void boot_check_root(u32 n, struct root_untyped root)
 	/@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); @/
 	/@ assert word: (u32)(1 << (bits - 6)) == 1 << (bits - 6); @/
 	return 2 * (1ul << (bits - 6));
+  }
+  /@ requires 1 <= half && divides(half, n) && n <= 0xffffffff && size == 2 * half;
+     assigns \nothing;
+     ensures multiple: is_multiple(2 * n, \result, size); @/
+  u64 boot_nth(u64 n, u64 half, u64 size)
+  {
+	/@ assert whole: n == (n / half) * half; @/
+	return n / half;
   } */
 
 /*@ predicate nobody_between(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
@@ -345,6 +363,7 @@ static void boot_check_root(u32 n, struct root_untyped root)
     requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_fresh;
     requires free: slots[s].type == CAP_EMPTY;
     requires fits: object_fits(CAP_UNTYPED, kind, size_bits, object);
+    requires aligned: divides(1 << (size_bits - 6), object);
     requires alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
     ensures apart: \old(apart) != 0 ==> apart != 0;
@@ -355,7 +374,14 @@ static void boot_check_root(u32 n, struct root_untyped root)
     ensures tables: slots_fresh; */
 static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 {
-	/*@ assert free: apart != 0 ==> linked[s] == 0; */
+	/*@ assert free: apart != 0 ==> linked[s] == 0 && !owner(s); */
+	/*@ ghost origin[s] = s; */
+	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
+	/*@ ghost u64 size = boot_takes_up(size_bits);
+	    ends[s] = begins[s] + size;
+	    nth[s] = boot_nth(object, size / 2, size); */
+	/*@ assert aligned: is_aligned(begins[s], nth[s], ends[s]); */
+	/*@ assert nested: NESTED; */
 	slots[s].type = CAP_UNTYPED;
 	slots[s].kind = kind;
 	slots[s].size_bits = size_bits;
@@ -363,11 +389,8 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].rights = boot_root_rights(kind);
 	slots[s].object = object;
 	cap_insert(CAP_ROOT, s);
-	/*@ assert nobody: apart != 0 ==> !owner(s); */
-	/*@ ghost begins[s] = memory_place(CAP_UNTYPED, object); given[s] = begins[s]; */
-	/*@ ghost ends[s] = begins[s] + boot_takes_up(size_bits); */
 	/*@ assert alone: apart != 0 ==> nobody_between(begins[s], ends[s]); */
-	/*@ ghost owns[s] = 1; */
+	/*@ ghost owns[s] = CAP_UNTYPED; */
 	/*@ assert nested: NESTED; */
 }
 
@@ -430,7 +453,7 @@ static void boot_roots(void)
  * goes on with empty slots, so with no authority: memory is free again only when the tables in it are empty. */
 /*@ requires slots_valid && number < KERNEL_TABLE_SLOTS;
     assigns \nothing;
-    ensures inside: \result.table + \result.size <= N_SLOTS; */
+    ensures inside: actor_valid(\result); */
 static struct actor boot_actor(u32 number)
 {
 	struct actor actor = { KERNEL_TABLE, KERNEL_TABLE_SLOTS };
@@ -444,7 +467,7 @@ static struct actor boot_actor(u32 number)
 }
 
 /* OP_FILL: the kernel's only copy loop. Bytes come from the system, go into a fresh page. */
-/*@ requires slots_valid && machine_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+/*@ requires slots_valid && machine_valid && system_fits && actor_valid(actor);
     assigns words[0 .. N_WORDS - 1]; */
 static enum status boot_fill(struct actor actor, struct program_operation o)
 {
@@ -471,7 +494,7 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 }
 
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && actor.table + actor.size <= N_SLOTS;
+    requires kernel_valid && actor_valid(actor);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
     ENSURES_VALID ENSURES_DERIVED */
 static enum status boot_bind(struct actor actor, struct program_operation o)
@@ -497,7 +520,7 @@ static enum status boot_window(struct actor actor, struct program_operation o)
 
 /* What only boot does: OP_BIND, OP_FILL, OP_WINDOW. Not inline, for the sake of the loop around it. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    requires kernel_valid && system_fits && actor_valid(actor);
     REQUIRES_STANDING
     assigns STATE, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED */
@@ -510,7 +533,7 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
 
 /* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
 /*@ REQUIRES_SETTLED
-    requires kernel_valid && system_fits && actor.table + actor.size <= N_SLOTS;
+    requires kernel_valid && system_fits && actor_valid(actor);
     REQUIRES_STANDING
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
     assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];

@@ -5,7 +5,6 @@ void cap_insert(u32 p, u32 s)
 {
 	u32 n = slots[p].next;
 
-	/*@ ghost if (p == NONE || s == NONE || linked[s] != 0) apart = 0; */
 	/*@ ghost double behind = last[p] < rank[n] ? last[p] : rank[n]; */
 	/*@ assert behind: apart != 0 ==> rank[p] < behind <= rank[n] && behind <= last[p]; */
 	/*@ ghost rank[s] = (rank[p] + behind) / 2.0; last[s] = behind; level[s] = level[p] + 1; up[s] = p; */
@@ -32,7 +31,7 @@ void cap_remove(u32 s)
 	u32 p = slots[s].prev;
 	u32 n = slots[s].next;
 
-	/*@ ghost if (s == NONE) apart = 0; */
+	/*@ ghost cap_none_below(s); */
 	/*@ assert gap: apart != 0 ==> (\forall integer t; live(t) && rank[p] < rank[t] && t != s ==> rank[n] <= rank[t]); */
 	/*@ ghost succ[p] = n; prec[n] = p; */
 	slots[p].next = n;
@@ -89,6 +88,8 @@ static inline void cap_strip(u32 s)
 
 void cap_copy(u32 from, u32 to, u32 rights)
 {
+	/*@ assert free: apart != 0 ==> linked[to] == 0 && !owner(to); */
+	/*@ ghost origin[to] = origin[from]; */
 	cap_describe(from, to);
 	slots[to].original = 0;
 	slots[to].rights &= (u8)rights;
@@ -99,6 +100,8 @@ void cap_copy(u32 from, u32 to, u32 rights)
 	}
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
 	/*@ assert memory: slots_memory && slots_ram; */
+	/*@ assert named: apart != 0 ==> extends(origin[to], to); */
+	/*@ assert extents: slots_extents; */
 	cap_insert(from, to);
 	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */
 }

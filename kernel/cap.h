@@ -55,17 +55,17 @@ static inline bool cap_has_children(u32 p)
 /* Put the filled slot s into the list as the first child of p. */
 /*@ requires slots_linked && slot_index(p) && slot_index(s);
     requires ordered: list_ordered && memory_nested && slots_links;
-    requires parent: apart != 0 && p != NONE ==> live(p) && p != CAP_END;
-    requires level: apart != 0 && p != NONE ==> level[p] < CAP_MAX_DEPTH;
-    assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart;
+    requires parent: apart != 0 ==> live(p) && p != CAP_END && level[p] < CAP_MAX_DEPTH;
+    requires place: apart != 0 ==> s != NONE && linked[s] == 0;
+    requires origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p);
+    assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS;
     ENSURES_LIST
     ENSURES_NESTED
     ensures below: apart != 0 ==> rank[p] < rank[s] < last[p];
     ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==>
       rank[t] < rank[s] < last[t]);
     ensures links: slots_links;
-    ensures joined: apart != 0 ==> \old(apart) != 0 && \old(linked[s]) == 0 && linked[s] == 1 && s != NONE && up[s] == p;
-    ensures apart: p != NONE && s != NONE && \old(apart) != 0 && \old(linked[s]) == 0 ==> apart != 0;
+    ensures joined: apart != 0 ==> linked[s] == 1 && up[s] == p;
     ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
     ensures placed: p != s ==> slots[s].parent == p;
@@ -77,13 +77,14 @@ void cap_insert(u32 p, u32 s);
 /* Take slot s, which has no children, out of the list and empty it. */
 /*@ requires slots_linked && slot_index(s);
     requires ordered: list_ordered && memory_nested && slots_links;
-    requires childless: apart != 0 && s != NONE ==> linked[s] == 1 && leaf(s);
-    assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, apart, owns[s];
+    requires childless: apart != 0 ==> linked[s] == 1 && leaf(s);
+    assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, owns[s];
     ENSURES_LIST
     ENSURES_NESTED
     ensures disowned: owns[s] == 0;
     ensures links: slots_links;
-    ensures left: apart != 0 ==> \old(apart) != 0 && linked[s] == 0 && s != NONE;
+    ensures left: linked[s] == 0;
+    ensures unnamed: apart != 0 ==> (\forall integer k; slot_index(k) && linked[k] == 1 ==> origin[k] != s);
     ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
@@ -144,7 +145,7 @@ enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && slot_index(from) && slot_index(to) && from != to;
+    requires slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
     requires place: apart != 0 ==> to == unsettled || slots[to].container != IN_SPACE;
     assigns slots[0 .. N_SLOTS - 1], LIST;
@@ -158,7 +159,7 @@ void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
 /*@ REQUIRES_DERIVED
-    requires slots_valid && slot_index(s) && 0 < t < N_THREADS && (s != NONE ==> !is_capability(s));
+    requires slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s);
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */

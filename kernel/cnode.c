@@ -179,7 +179,7 @@ static inline bool cnode_is_hardware(u32 s)
 /*@ requires kernel_valid && slot_index(s) && list_ordered && slots_links && slots_listed && slots_typed;
     assigns \nothing;
     ensures movable: \result == STATUS_OK ==> slots[s].type == CAP_REPLY || is_capability(s);
-    ensures childless: \result == STATUS_OK && is_capability(s) && apart != 0 && s != NONE ==> leaf(s); */
+    ensures childless: \result == STATUS_OK && is_capability(s) && apart != 0 ==> leaf(s); */
 static enum status cnode_check_move(u32 s)
 {
 	u8 type = slots[s].type;
@@ -201,9 +201,9 @@ static enum status cnode_check_move(u32 s)
 
 /* The capability without children in slot `from` stands in the empty slot `to`, at its place of the derivation. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && slot_index(from) && slot_index(to) && from != to && from == unsettled;
+    requires slots_valid && slot_index(from) && nameable(to) && from != to && from == unsettled;
     requires capability: is_capability(from) && slots[to].type == CAP_EMPTY;
-    requires childless: apart != 0 && from != NONE ==> leaf(from);
+    requires childless: apart != 0 ==> leaf(from);
     requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
@@ -216,12 +216,12 @@ static inline void cnode_transfer(u32 from, u32 to)
 {
 	u32 parent = slots[from].parent;
 
-	/*@ assert parent: apart != 0 && from != NONE ==> live(parent) && parent != from && parent != CAP_END; */
+	/*@ assert parent: apart != 0 ==> live(parent) && parent != from && parent != CAP_END; */
 	/*@ ghost u8 owned = owns[from];
-	    if (from == NONE || (owned != 0 &&
-		given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0)))
+	    if (owned != 0 &&
+		given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0))
 		apart = 0;
-	    if (from != NONE) cap_none_below(from); */
+	    cap_none_below(from); */
 	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && rank[t] < rank[from] < last[t] ==>
 	      t == parent || rank[t] < rank[parent] < last[t]); */
 	/*@ assert whose: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
@@ -231,24 +231,29 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert memory: slots_memory; */
 	/*@ assert ram: slots_ram; */
 	/*@ assert carvers: slots_carvers; */
-	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; */
+	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; nth[to] = nth[from];
+	    origin[to] = owned != 0 ? to : origin[from]; */
 	/*@ assert nested: NESTED; */
-	/*@ assert extents: slots_extents && slots_marked; */
-	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
-	      begins[to] == place_at(slots[to].type, slots[to].object) &&
-	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
+	/*@ assert above: apart != 0 && owned == 0 ==> origin_above(origin[to], parent) && origin[to] != from; */
+	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
+	      extends(origin[s], s)); */
 	cap_remove(from);
-	/*@ assert removed: slots_extents && slots_marked && slots_carvers; */
+	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
+	      extends(origin[s], s)); */
+	/*@ assert removed: slots_marked && slots_carvers; */
 	/*@ assert listed: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
 	      (is_capability(s) <==> linked[s] == 1)); */
 	cap_insert(parent, to);
 	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
-	/*@ assert extents: slots_extents && slots_marked && slots_carvers; */
+	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
+	      extends(origin[s], s)); */
+	/*@ assert marked: slots_marked && slots_carvers; */
 	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
 	      begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	/*@ ghost owns[to] = owned; */
+	/*@ assert extents: slots_extents; */
 	/*@ assert nested: NESTED; */
 	/*@ ghost unsettled = to; */
 }
@@ -256,7 +261,7 @@ static inline void cnode_transfer(u32 from, u32 to)
 /* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_DERIVED
-    requires slots: 0 < from < N_SLOTS && 0 < to < N_SLOTS && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
+    requires slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
     requires answers: used_reply == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
@@ -421,7 +426,7 @@ static void cnode_destroy(u32 s)
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_ORDERED
     requires capability: slot_index(s) && is_capability(s) && s == unsettled;
-    requires childless: apart != 0 && s != NONE ==> leaf(s);
+    requires childless: apart != 0 ==> leaf(s);
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
@@ -613,14 +618,12 @@ bool cnode_bury(void)
     requires index: slot_index(s);
     requires childless: apart != 0 && s != NONE && is_capability(s) ==>
       (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
-    assigns slots[s].watermark, slots[s].badge, given[s], apart;
+    assigns slots[s].watermark, slots[s].badge, given[s];
     ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
-		/*@ ghost if (s == NONE) apart = 0; */
 		/*@ assert nobody: apart != 0 ==> owner(s) &&
 		      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
 		/*@ ghost given[s] = begins[s]; */
@@ -654,7 +657,7 @@ enum status cnode_revoke(u32 s)
 		if (i == REVOKE_STEPS - 1)
 			return STATUS_AGAIN;
 	}
-	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) {
+	/*@ ghost if (slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) {
 		cap_no_child(s);
 		cap_none_below(s);
 	} */

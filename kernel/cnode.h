@@ -20,8 +20,8 @@ struct place {
 
 /*@ predicate nothing_dies = hart.dying[DYING_THREADS].head == NONE && hart.dying[DYING_QUEUES].head == NONE &&
       hart.dying[DYING_TABLES].head == NONE && hart.dying[DYING_SPACES].head == NONE;
-    predicate actor_valid(struct actor a) = a.table + a.size <= N_SLOTS;
-    predicate place_valid(struct place p) = 0 < p.slot < N_SLOTS && p.container <= IN_THREAD &&
+    predicate actor_valid(struct actor a) = table_placed(a.table, a.size);
+    predicate place_valid(struct place p) = nameable(p.slot) && p.container <= IN_THREAD &&
       (p.container == IN_SPACE ==> is_space_slot(p.slot) && p.kind <= 2) &&
       (p.container == IN_THREAD ==> is_thread_slot(p.slot)); */
 

@@ -8,7 +8,8 @@
 #include "invariant.h"
 
 /* Originals have memory of their own, in parts. */
-#define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart
+#define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart && \
+	memory_aligned && origins_own && origins_above
 
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
@@ -46,6 +47,15 @@
     predicate carved(integer p, integer k) = begins[p] <= begins[k] && ends[k] <= given[p] && rank[p] < rank[k] < last[p];
     predicate memory_apart = \forall integer s, t; owner(s) && owner(t) && s != t ==>
       ends[s] <= begins[t] || ends[t] <= begins[s] || carved(s, t) || carved(t, s);
+    // I1: memory is aligned to its size.
+    predicate is_multiple(integer a, integer n, integer size) = a == n * size;
+    predicate is_aligned(integer from, integer n, integer end) = is_multiple(from, n, end - from);
+    predicate memory_aligned = \forall integer s; owner(s) ==> is_aligned(begins[s], nth[s], ends[s]);
+    // I1: what a capability names has an original, which is the capability itself or above it.
+    predicate origins_own = \forall integer s; owner(s) ==> origin[s] == s;
+    predicate origin_above(integer o, integer p) = owner(o) && (o == p || rank[o] < rank[p] < last[o]);
+    predicate origins_above = \forall integer s; linked[s] == 1 && slot_index(s) && origin[s] != s ==>
+      origin_above(origin[s], s);
     // The same order once more, by intervals of ranks: those of two capabilities are apart, or one is in the other.
     predicate spans_whole = \forall integer s; live(s) ==> rank[s] < last[s];
     predicate spans_within = \forall integer s, t; live(s) && live(t) && rank[s] < rank[t] < last[s] ==> last[t] <= last[s];
@@ -63,9 +73,10 @@
       type == CAP_TABLE ? 1 << bits : type == CAP_SPACE ? SPACE_SLOTS : type == CAP_THREAD ? 16 : 2;
     predicate slots_owned = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==>
       (owns[s] != 0 <==> is_capability(s) && slots[s].original != 0));
-    predicate slots_extents = apart != 0 ==> (\forall integer s; owner(s) ==>
-      begins[s] == place_at(slots[s].type, slots[s].object) &&
-      ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits));
+    // A capability names what lives: its original has this type, and memory there.
+    predicate extends(integer o, integer s) = owns[o] == slots[s].type && begins[o] == place_at(slots[s].type, slots[s].object) &&
+      ends[o] == begins[o] + takes_up(slots[s].type, slots[s].size_bits);
+    predicate slots_extents = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) ==> extends(origin[s], s));
     // Where a space's header may be, a switch of spaces writes the watermark.
     predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
     predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) && s % SPACE_SLOTS != SPACE_HEADER ==> marked(s));
@@ -147,11 +158,11 @@
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], apart, owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
-	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1]
+	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], next_nth
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
 #define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)
-#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s]
+#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], nth[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]
 #define SHOWN written[0 .. N_SLOTS - 1], shown_type[0 .. N_SLOTS - 1], shown_object[0 .. N_SLOTS - 1], \

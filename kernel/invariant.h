@@ -9,7 +9,7 @@
 #define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
 	threads_waiting && threads_timed && threads_tied
 #define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
-	slots_spaces && slots_containers && slots_linked && slots_answer
+	slots_spaces && slots_containers && slots_linked && slots_answer && slots_homed
 #define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
 	links_last && links_ends && links_nobody
 #define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
@@ -27,8 +27,16 @@
     predicate slot_index(integer s) = 0 <= s < N_SLOTS;
     predicate space_index(integer p) = 0 <= p < N_SPACES;
     predicate is_space_slot(integer s) = slot_index(s) && SPACE_FIRST_SLOT <= s % SPACE_SLOTS < SPACE_HEADER;
-    predicate is_thread_slot(integer s) = 16 <= s < N_SLOTS && THREAD_SLOT_OFFSET <= s % 16;
+    predicate is_thread_slot(integer s) = KERNEL_SLOTS <= s < N_SLOTS && THREAD_SLOT_OFFSET <= s % 16;
+    // Where a slot lies that somebody can name: in an object of the system, or in the kernel's table.
+    predicate is_kernel_slot(integer s) = KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS;
+    predicate nameable(integer s) = KERNEL_SLOTS <= s < N_SLOTS || is_kernel_slot(s);
+    predicate row_nameable(integer first, integer count) = (KERNEL_SLOTS <= first && first + count <= N_SLOTS) ||
+      (KERNEL_TABLE < first && first + count <= KERNEL_TABLE + KERNEL_TABLE_SLOTS);
+    predicate table_placed(integer table, integer size) = table + size <= N_SLOTS &&
+      (table < KERNEL_SLOTS ==> size == 0 || (table == KERNEL_TABLE && size == KERNEL_TABLE_SLOTS));
 
+    predicate is_capability(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
     // I1: what a capability names lies in the view of its type, as a whole.
     predicate slots_memory = \forall integer s; slot_index(s) && slots[s].type == CAP_UNTYPED ==>
       6 <= slots[s].size_bits <= 37 && slots[s].object + (1 << (slots[s].size_bits - 6)) <= 0x100000000;
@@ -39,11 +47,15 @@
       (slots[s].type == CAP_ENDPOINT || slots[s].type == CAP_NOTIFICATION) ==> KERNEL_QUEUES <= slots[s].object < N_QUEUES;
     predicate slots_threads = \forall integer s; slot_index(s) &&
       (slots[s].type == CAP_THREAD || slots[s].type == CAP_REPLY || slots[s].type == CAP_RESERVED) ==>
-      0 < slots[s].object < N_THREADS;
+      0 < slots[s].object < N_THREADS && (slots[s].type == CAP_THREAD ==> KERNEL_THREADS <= slots[s].object);
     predicate slots_tables = \forall integer s; slot_index(s) && slots[s].type == CAP_TABLE ==>
-      1 <= slots[s].size_bits <= 16 && 0 < slots[s].object && slots[s].object + (1 << slots[s].size_bits) <= N_SLOTS;
+      1 <= slots[s].size_bits <= 16 && KERNEL_SLOTS <= slots[s].object &&
+      slots[s].object + (1 << slots[s].size_bits) <= N_SLOTS;
     predicate slots_spaces = \forall integer s; slot_index(s) && slots[s].type == CAP_SPACE ==>
-      slots[s].kind <= 2 && 0 < slots[s].object < N_SPACES;
+      slots[s].kind <= 2 && KERNEL_SPACES <= slots[s].object < N_SPACES;
+    // I1: what is not empty lies in an object of the system or in the kernel's table; at index 0, at most a reply does.
+    predicate slots_homed = \forall integer s; slot_index(s) && slots[s].type != CAP_EMPTY ==>
+      nameable(s) || (s == NONE && !is_capability(s));
     // I1: a slot that the MMU or the scheduler reads is one of a space or of a thread.
     predicate slots_containers = \forall integer s; slot_index(s) ==>
       (slots[s].container == IN_SPACE ==> is_space_slot(s)) &&
@@ -95,7 +107,8 @@
     predicate loose(integer t) = stands_on[t] == NONE && answer_in[t] == NONE;
     // I1: a thread's table and space, and what it is tied to, lie inside the views.
     predicate threads_placed = \forall integer t; thread_index(t) ==>
-      threads[t].table + threads[t].table_size <= N_SLOTS && (threads[t].table == NONE ==> threads[t].table_size == 0) &&
+      threads[t].table + threads[t].table_size <= N_SLOTS &&
+      (threads[t].table < KERNEL_SLOTS ==> threads[t].table_size == 0) &&
       threads[t].root < N_SPACES && threads[t].bound < N_QUEUES;
     // I6: so do the slots that a blocked thread keeps, and the two ends of a payment.
     predicate threads_waiting = \forall integer t; thread_index(t) ==> threads[t].reply < N_SLOTS &&
@@ -149,7 +162,7 @@
       hart.lines[i].next < N_LINES;
     // What boot found out about the machine; constant afterwards.
     predicate machine_valid = machine.wheel_shift < 32 && machine.plic_lines < N_LINES &&
-      machine.base_granule + N_QUEUES <= 0x100000000;
+      machine.base_granule + N_QUEUES <= 0x100000000 && machine.base_granule % SPACE_GRANULES == 0;
 
     // The same for one capability that is about to be written.
     predicate object_fits(integer type, integer kind, integer bits, integer object) =
@@ -158,8 +171,9 @@
         (kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= object &&
           object - machine.base_granule + (1 << (bits - 6)) <= N_QUEUES)) &&
       (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> KERNEL_QUEUES <= object < N_QUEUES) &&
-      (type == CAP_TABLE ==> 1 <= bits <= 16 && 0 < object && object + (1 << bits) <= N_SLOTS) &&
-      (type == CAP_SPACE ==> kind <= 2 && 0 < object < N_SPACES) && (type == CAP_THREAD ==> 0 < object < N_THREADS);
+      (type == CAP_TABLE ==> 1 <= bits <= 16 && KERNEL_SLOTS <= object && object + (1 << bits) <= N_SLOTS) &&
+      (type == CAP_SPACE ==> kind <= 2 && KERNEL_SPACES <= object < N_SPACES) &&
+      (type == CAP_THREAD ==> KERNEL_THREADS <= object < N_THREADS);
 
     // What may stand in a slot that the MMU or the scheduler reads.
     predicate stands_in_thread(integer which, integer type, integer kind) =
@@ -182,7 +196,6 @@
       slots[a].badge == slots[b].badge && slots[a].watermark == slots[b].watermark &&
       slots[a].original == slots[b].original;
     // Integrity: every capability stays where it is, and what it is. (Index 0 is no slot that anybody can name.)
-    predicate is_capability(integer s) = CAP_UNTYPED <= slots[s].type <= CAP_THREAD;
     predicate capability_same{A, B}(integer k) =
       \at(slots[k].type, A) == \at(slots[k].type, B) && \at(slots[k].object, A) == \at(slots[k].object, B) &&
       \at(slots[k].rights, A) == \at(slots[k].rights, B) && \at(slots[k].kind, A) == \at(slots[k].kind, B) &&

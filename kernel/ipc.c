@@ -179,7 +179,7 @@ static inline void ipc_unlink_payer(u64 caller)
 /*@ REQUIRES_DERIVED
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
-    requires unused: slot_index(s) && slot_untied(s) && (s != NONE ==> !is_capability(s));
+    requires unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s);
     requires thread: 0 < t < N_THREADS && answer_in[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
     ENSURES_DERIVED
@@ -458,9 +458,11 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
 {
 	if (!plain && ipc_carries(to, tag))
 		return ipc_deliver_cap(t, to, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
-	if (late || !sched_may_take_over(to))
-		return sched_deliver(to, tag, slots[s].badge);
-	return sched_hand_over(to, tag, slots[s].badge);
+	u32 next = late || !sched_may_take_over(to) ? sched_deliver(to, tag, slots[s].badge) :
+						      sched_hand_over(to, tag, slots[s].badge);
+
+	//@ assert types: \forall integer k; slot_index(k) ==> slots[k].type == \at(slots[k].type, Pre);
+	return next;
 }
 
 /* The receiver, the first at endpoint e, leaves it, and the current thread t awaits its answer in the slot that the receiver
@@ -659,13 +661,16 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	//@ assert listed: slots_listed;
 	threads[caller].reply = NONE;
 	ipc_unlink_payer(caller);
+	//@ assert words: words_kept{Pre, Here};
 	if (threads[caller].fault != 0) {
 		threads[caller].fault = 0;
+		//@ assert words: words_kept{Pre, Here};
 		return caller;
 	}
 	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
 	      capability_same{Pre, Here}(threads[t].table + out); */
 	ipc_deliver(t, caller, tag, 0, out, slots[s].rights != 0);
+	//@ assert words: words_kept{Pre, Here};
 	//@ assert placed: \forall integer k; thread_index(k) ==> threads[k].table == \at(threads[k].table, Pre);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[slots[s].object].arrival, Pre), t, out);
 	if (keep)
@@ -673,6 +678,31 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	else
 		ipc_hand_payload(caller, tag);
 	return caller;
+}
+
+/* t, which received and has its message, goes on; what it had reserved is free. */
+/*@ REQUIRES_DERIVED
+    requires kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE;
+    REQUIRES_READY
+    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current;
+    assigns OBJECTS, LINKS, answer_in[t];
+    ENSURES_DERIVED
+    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures old: \forall integer k; slot_index(k) && is_capability{Post}(k) ==> capability_same{Pre, Post}(k);
+    ensures waits: threads_wait_but{Pre, Post}(t, t) && threads[t].reply == NONE;
+    ensures results: results_kept{Pre, Post};
+    ensures words: words_kept{Pre, Post} && words_same{Pre, Post}(t);
+    ensures states: states_turned{Pre, Post};
+    ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
+static inline void ipc_release(u32 t)
+{
+	cap_release(t);
+	//@ assert words: words_kept{Pre, Here};
+	//@ assert old: \forall integer k; slot_index(k) && is_capability(k) ==> capability_same{Pre, Here}(k);
+	sched_ready(t);
+	//@ assert holder: hart.holder == \at(hart.holder, Pre);
+	//@ assert registers: registers_kept{Pre, Here};
 }
 
 /* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
@@ -701,11 +731,8 @@ static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 	ipc_copy_payload(receiver, tag);
 	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
-	cap_release(receiver);
+	ipc_release(receiver);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
-	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
-	sched_ready(receiver);
-	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
 }
 
 /* The same, or t queues if there is no receiver. */
@@ -843,7 +870,7 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
 
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < sender < N_THREADS && slot_index(reply) && slots[reply].type == CAP_EMPTY;
+    requires kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     requires loose: loose(sender) && sender != hart.current;
@@ -897,7 +924,7 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 
 /* t, which is current, takes the message of `sender`, which has left its queue; on its budget if it `pays`. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && nameable(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
@@ -935,7 +962,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && nameable(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     requires current: t == hart.current;
     REQUIRES_STANDING
@@ -984,7 +1011,7 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires loose: loose(t);
@@ -1025,7 +1052,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 
 /* The same of the current thread: nobody is current then. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires current: t == hart.current && loose(t);
@@ -1058,7 +1085,7 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
 	may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t))
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires current: t == hart.current;
@@ -1191,7 +1218,7 @@ static inline u32 ipc_go_on(u32 caller)
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && slot_index(reply);
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
     requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
@@ -1240,7 +1267,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
-      slot_index(reply);
+      nameable(reply);
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);

@@ -88,10 +88,14 @@ void notify_raise(u32 n, u32 bits)
 		queue_take_first(q, wide(waiter));
 		(void)notify_collect(n, waiter);
 		threads[wide(waiter)].registers[REG_A0] = STATUS_OK;
+		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 		sched_wake(waiter);
+		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 	} else if (bound != NONE && threads[wide(bound)].state == THREAD_RECEIVING) {
 		notify_end_receive(n, bound);
+		//@ assert given: threads[bound].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 		sched_wake(bound);
+		//@ assert given: threads[bound].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 	}
 }
 

@@ -171,6 +171,9 @@ extern u64 words[N_WORDS];
 #define KERNEL_SPACE ((u32)((IMAGE_BLOCK + 0x10000ul) / SPACE_BYTES))    /* the kernel's own root */
 #define KERNEL_RING_OFFSET (IMAGE_BLOCK + 0x18000ul)                     /* the fault ring: one page */
 #define KERNEL_QUEUES ((u32)(IMAGE_SYSTEM / ENDPOINT_BYTES))             /* queues below belong to the kernel */
+#define KERNEL_SLOTS ((u32)(IMAGE_SYSTEM / SLOT_BYTES))                  /* and so do slots, spaces and threads below these */
+#define KERNEL_SPACES ((u32)(IMAGE_SYSTEM / SPACE_BYTES))
+#define KERNEL_THREADS ((u32)(IMAGE_SYSTEM / THREAD_BYTES))
 /* They are apart, though each stands in a view of its own: from the lowest, each ends before the next begins. */
 _Static_assert(CAP_ROOT * SLOT_BYTES >= IMAGE_BLOCK && CAP_ROOT < CAP_END && CAP_END < KERNEL_TABLE, "the list's ends fit");
 _Static_assert((KERNEL_TABLE + KERNEL_TABLE_SLOTS) * SLOT_BYTES <= KERNEL_SPACE * SPACE_BYTES, "the table fits");
@@ -222,7 +225,10 @@ struct timer {
 /*@ ghost extern u32 prec[N_SLOTS]; */    /* prev */
 /*@ ghost extern u32 up[N_SLOTS]; */      /* parent */
 /* The memory of originals, in slots (half granules) counted from physical address 0. */
-/*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object */
+/*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object: of this type */
+/*@ ghost extern u32 origin[N_SLOTS]; */  /* a capability: the slot of the original of what it names */
+/*@ ghost extern u64 nth[N_SLOTS]; */     /* memory: how often its size fits below it, as it is aligned to that */
+/*@ ghost extern u64 next_nth; */         /* the same of what is carved next */
 /*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
 /*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */
 /*@ ghost extern u64 given[N_SLOTS]; */   /* to where it was given to other objects */

@@ -237,10 +237,10 @@ struct mould {
           m.object - machine.base_granule + room <= N_QUEUES)) &&
       (m.type == CAP_ENDPOINT || m.type == CAP_NOTIFICATION ==> KERNEL_QUEUES <= m.object && m.step == 1 &&
         m.object + room <= N_QUEUES) &&
-      (m.type == CAP_TABLE ==> 1 <= m.size_bits <= 16 && m.step == 1 << m.size_bits && 0 < m.object &&
+      (m.type == CAP_TABLE ==> 1 <= m.size_bits <= 16 && m.step == 1 << m.size_bits && KERNEL_SLOTS <= m.object &&
         m.object + room <= N_SLOTS) &&
-      (m.type == CAP_SPACE ==> m.kind <= 2 && m.step == 1 && 0 < m.object && m.object + room <= N_SPACES) &&
-      (m.type == CAP_THREAD ==> m.step == 1 && 0 < m.object && m.object + room <= N_THREADS); */
+      (m.type == CAP_SPACE ==> m.kind <= 2 && m.step == 1 && KERNEL_SPACES <= m.object && m.object + room <= N_SPACES) &&
+      (m.type == CAP_THREAD ==> m.step == 1 && KERNEL_THREADS <= m.object && m.object + room <= N_THREADS); */
 
 /*@ // They lie between two granules.
     predicate mould_between(struct mould m, integer room, integer from, integer end) =
@@ -264,6 +264,8 @@ struct mould {
     requires table: carving.type == OBJECT_TABLE ==> 1 <= carving.size_bits <= 16 && 2 * size == 1 << carving.size_bits;
     requires space: carving.type == OBJECT_SPACE ==> size == SPACE_GRANULES && carving.size_bits <= 2;
     requires thread: carving.type == OBJECT_THREAD ==> size == 8;
+    requires aligned: apart != 0 ==> (carving.type == OBJECT_SPACE ==> at % SPACE_GRANULES == 0) &&
+      (carving.type == OBJECT_THREAD ==> at % 8 == 0);
     requires memory: carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE ==> 6 <= carving.size_bits <= 37 &&
       size == 1 << (carving.size_bits - 6);
     assigns \nothing;
@@ -271,6 +273,8 @@ struct mould {
     ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
     ensures placed: place_at(\result.type, \result.object + carving.count * \result.step) <=
       2 * (at + carving.count * size);
+    ensures there: apart != 0 ==> place_at(\result.type, \result.object) == 2 * at;
+    ensures sized: takes_up(\result.type, \result.size_bits) == 2 * size;
     ensures type: \result.type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
     ensures kind: \result.type == CAP_UNTYPED ==> \result.kind == slots[u].kind;
     // I3 (part): a carved object has no right that its memory lacks, where the kind shares rights with it.
@@ -323,9 +327,10 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && slot_index(s) && u != s;
+    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && nameable(s) && u != s;
     requires room: room_from(u, place_at(mould.type, object)) &&
       (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
+    requires nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
     requires memory: slots[u].type == CAP_UNTYPED;
     requires free: slots[s].type == CAP_EMPTY;
     requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
@@ -334,7 +339,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
     ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
-    ensures apart: apart != 0 ==> \old(apart) != 0;
+    ensures apart: apart == \old(apart);
     ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
@@ -343,7 +348,12 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
-	/*@ assert nobody: apart != 0 ==> !owner(s); */
+	/*@ assert nobody: apart != 0 ==> !owner(s) && linked[s] == 0; */
+	/*@ ghost origin[s] = s; nth[s] = next_nth; */
+	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
+	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
+	/*@ assert aligned: apart != 0 ==> is_aligned(begins[s], nth[s], ends[s]); */
+	/*@ assert nested: NESTED; */
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
 	slots[s].size_bits = mould.size_bits;
@@ -353,9 +363,6 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
 	/*@ assert memory: slots_memory; */
-	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
-	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
-	/*@ assert nested: NESTED; */
 	cap_insert(u, s);
 	/*@ assert listed: slots_listed && slots_ram; */
 	/*@ assert owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
@@ -364,7 +371,9 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && owner(u) && u != s; */
 	/*@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); */
-	/*@ ghost owns[s] = 1; */
+	/*@ assert others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
+	      extends(origin[k], k) && origin[k] != s); */
+	/*@ ghost owns[s] = mould.type; */
 	/*@ assert nested: NESTED; */
 }
 
@@ -403,6 +412,112 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 	return STATUS_OK;
 }
 
+/* What is a multiple of what, one step of reckoning each. */
+/*@ ghost
+  /@ requires 6 <= bits <= 37;
+     assigns \nothing;
+     ensures range: 1 <= 1 << (bits - 6) <= 0xffffffff;
+     ensures twice: bits < 37 ==> 1 << (bits - 5) == 2 * (1 << (bits - 6)); @/
+  void untyped_power(u8 bits)
+  {
+	/@ assert double: ((1 << (bits - 6)) << 1) == (1 << (bits - 6 + 1)); @/
+	/@ assert positive: ((1 << (bits - 6)) << (37 - bits)) == (1 << 31); @/
+	/@ assert word: (u32)(1 << (bits - 6)) == 1 << (bits - 6); @/
+  }
+  /@ requires is_multiple(a, n, size) && 1 <= size && a <= 0x1ffffffff;
+     assigns \nothing;
+     ensures next: is_multiple(a + size, \result, size) && \result == n + 1; @/
+  u64 untyped_next(u64 a, u64 n, u64 size)
+  {
+	/@ assert few: n <= n * size; @/
+	return n + 1;
+  }
+  /@ requires is_multiple(a, n, middle) && is_multiple(middle, k, size) && 1 <= size && a <= 0xffffffff;
+     assigns \nothing;
+     ensures product: is_multiple(a, \result, size) && \result <= a; @/
+  u64 untyped_times(u64 a, u64 n, u64 middle, u64 k, u64 size)
+  {
+	/@ assert product: a == (n * k) * size; @/
+	/@ assert few: n * k <= (n * k) * size; @/
+	return n * k;
+  }
+  /@ requires mark <= 0xffffffff && 1 <= size <= 0xffffffff && first_multiple(start, mark, size) && start <= 0xffffffff;
+     assigns \nothing;
+     ensures quotient: is_multiple(start, \result, size) && \result <= 0x1ffffffff; @/
+  u64 untyped_quotient(u64 start, u64 mark, u64 size)
+  {
+	return (mark + size - 1) / size;
+  }
+  /@ requires is_multiple(a, n, size) && is_multiple(b, m, size) && n <= 0xffffffff && m <= 0x1ffffffff;
+     assigns \nothing;
+     ensures sum: is_multiple(a + b, \result, size);
+     ensures twice: is_multiple(2 * (a + b), \result, 2 * size);
+     ensures space: size == SPACE_GRANULES ==> (a + b) % SPACE_GRANULES == 0;
+     ensures thread: size == 8 ==> (a + b) % 8 == 0; @/
+  u64 untyped_sum(u64 a, u64 n, u64 b, u64 m, u64 size)
+  {
+	return n + m;
+  }
+  /@ requires 6 <= big <= 37 && 6 <= small <= 37 && 1 << (small - 6) <= 1 << (big - 6);
+     assigns \nothing;
+     ensures ratio: is_multiple(1 << (big - 6), \result, 1 << (small - 6)); @/
+  u64 untyped_ratio(u8 big, u8 small)
+  {
+	u64 ratio = 1;
+	u8 at = small;
+
+	untyped_power(big);
+	untyped_power(small);
+	/@ loop invariant range: big <= at <= small || at == small;
+	   loop invariant more: at < small ==> 2 * (1 << (at - 6)) <= 1 << (small - 6);
+	   loop assigns at;
+	   loop variant at - big; @/
+	while (at > big) {
+		at = at - 1;
+		untyped_power(at);
+	}
+	/@ loop invariant range: small <= at <= big;
+	   loop invariant ratio: 1 <= ratio <= 1 << (at - 6);
+	   loop invariant whole: is_multiple(1 << (at - 6), ratio, 1 << (small - 6));
+	   loop assigns at, ratio;
+	   loop variant big - at; @/
+	while (at < big) {
+		untyped_power(at);
+		at = at + 1;
+		untyped_power(at);
+		ratio = 2 * ratio;
+	}
+	return ratio;
+  }
+  /@ requires is_multiple(2 * a, n, 2 * size);
+     assigns \nothing;
+     ensures is_multiple(a, n, size); @/
+  void untyped_half(u64 a, u64 n, u64 size)
+  {
+	/@ assert half: 2 * a == 2 * (n * size); @/
+  }
+  /@ REQUIRES_ORDERED
+     requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+     requires size: 6 <= bits <= 37 && size == 1 << (bits - 6) && 1 <= size <= 0xffffffff;
+     requires start: first_multiple(start, slots[u].watermark, size) && start + size <= 1 << (slots[u].size_bits - 6);
+     assigns \nothing;
+     ensures nth: apart != 0 ==> is_multiple(2 * (slots[u].object + start), \result, 2 * size);
+     ensures space: apart != 0 && size == SPACE_GRANULES ==> (slots[u].object + start) % SPACE_GRANULES == 0;
+     ensures thread: apart != 0 && size == 8 ==> (slots[u].object + start) % 8 == 0; @/
+  u64 untyped_nth(u64 u, u8 bits, u64 size, u64 start)
+  {
+	u64 q = untyped_quotient(start, slots[u].watermark, size);
+	u64 k = untyped_ratio(slots[u].size_bits, bits);
+
+	if (apart == 0)
+		return 0;
+	/@ assert owner: owner(u) && extends(u, u); @/
+	/@ assert all: is_multiple(2 * slots[u].object, nth[u], 2 * (1 << (slots[u].size_bits - 6))); @/
+	untyped_half(slots[u].object, nth[u], (u64)1 << (slots[u].size_bits - 6));
+	k = untyped_times(slots[u].object, nth[u], (u64)1 << (slots[u].size_bits - 6), k, size);
+	return untyped_sum(slots[u].object, k, start, q, size);
+  } */
+
 /*@ // n objects of `step` numbers take `left` numbers.
     predicate takes(integer left, integer n, integer step) = left == n * step; */
 /*@ ghost
@@ -426,7 +541,8 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 
 /* The originals of `count` new objects into the slots from `first` on. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(u) && slot_index(first) && count <= N_SLOTS - first;
+    requires kernel_valid && slot_index(u) && row_nameable(first, count);
+    requires nth: apart != 0 ==> is_multiple(place_at(mould.type, mould.object), next_nth, takes_up(mould.type, mould.size_bits));
     requires memory: slots[u].type == CAP_UNTYPED;
     requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
     requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
@@ -455,6 +571,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant takes: takes(left, n, mould.step);
 	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
 	    loop invariant room: room_from(u, place_at(mould.type, object));
+	    loop invariant nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
 	    loop invariant end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u];
 	    loop invariant free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY;
 	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
@@ -478,21 +595,24 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 			untyped_begin_object(first + i, type);
 		object += mould.step;
 		/*@ ghost n--; */
+		/*@ ghost if (apart != 0) next_nth = untyped_next(memory_place(mould.type, object - mould.step), next_nth,
+			memory_size(mould.type, mould.step)); */
 	}
 }
 
 /* Everything below granule `end` is handed out: what lies above the watermark that was is the caller's. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+    requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
     requires depth: slots[u].depth < CAP_MAX_DEPTH;
     requires inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
     assigns slots[u].watermark, given[u], apart;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures room: room_from(u, 2 * (slots[u].object + \old(slots[u].watermark)));
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
 static inline void untyped_advance(u64 u, u64 end)
 {
-	/*@ ghost if (u == NONE || given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
+	/*@ ghost if (given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
 	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, given[u]); */
 	/*@ ghost given[u] = begins[u] + 2 * end; */
 	/*@ assert nested: NESTED; */
@@ -530,13 +650,15 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	/*@ assert end: start + carving.count * size <= 1 << (slots[u].size_bits - 6); */
 	/*@ assert size: (u32)size == size; */
 	/*@ assert at: (u32)(slots[u].object + (u32)start) == slots[u].object + start; */
+	/*@ ghost u64 first = untyped_nth(u, carving.bits, size, start); */
 	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
 
 	arch_barrier();
 	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
 	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
-	/*@ ghost if (memory_place(mould.type, mould.object) != 2 * (slots[u].object + start)) apart = 0; */
+	/*@ ghost next_nth = first; */
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
+	/*@ assert capabilities: capabilities_kept{Pre, Here}; */
 	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
 	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
 	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */

@@ -28,8 +28,8 @@ struct carving {
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
  * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(u);
-    requires room: to.status == STATUS_OK ==> to.slot + room <= N_SLOTS;
+    requires kernel_valid && nameable(u);
+    requires room: to.status == STATUS_OK ==> row_nameable(to.slot, room);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1], LIST;
     ENSURES_VALID ENSURES_KEPT ENSURES_ORDERED
