@@ -583,6 +583,17 @@ static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver
 	return ipc_meet(t, s, wide(slots[s].object), receiver, tag, out, arrival, false);
 }
 
+/* Whether the call meets a passive server and neither side has to do with a capability: nothing is left to check then. */
+/*@ requires thread_index(t) && thread_index(receiver);
+    assigns \nothing;
+    ensures plain: \result ==> receiver != NONE && arrival == 0 &&
+      threads[receiver].passive != 0 && threads[receiver].arrival == NONE && payer_fits(t); */
+static inline bool ipc_is_plain(u64 t, u64 receiver, u64 tag, u64 arrival)
+{
+	return receiver != NONE && arrival == 0 && (tag & (TAG_CAP | TAG_LENGTH)) <= MESSAGE_WORDS &&
+	       threads[receiver].passive != 0 && threads[receiver].arrival == NONE && ipc_check_payer(t) == STATUS_OK;
+}
+
 /* The first receiver at the endpoint of slot s, if receivers wait there. */
 #define FIRST first_at{Pre}(\at(slots[s].object, Pre))
 /* A call over the endpoint capability in slot s: the plainest way first. */
@@ -600,13 +611,10 @@ static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver
 static inline __attribute__((always_inline)) u32 ipc_call_over(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
-	u64 receiver = wide(queues[e].head);
+	u64 receiver = queues[e].receivers == 0 ? NONE : wide(queues[e].head);
 
-	if (queues[e].receivers == 0)
-		return ipc_call_checked(t, s, NONE, tag, out, arrival);
 	//@ assert receiver: FIRST == receiver;
-	if (receiver == NONE || arrival != 0 || (tag & (TAG_CAP | TAG_LENGTH)) > MESSAGE_WORDS ||
-	    threads[receiver].passive == 0 || threads[receiver].arrival != NONE || ipc_check_payer(t) != STATUS_OK)
+	if (!ipc_is_plain(t, receiver, tag, arrival))
 		return ipc_call_checked(t, s, receiver, tag, out, arrival);
 	//@ assert pays: !call_lacks{Pre}(t, arrival, receiver);
 	return ipc_meet(t, s, e, receiver, tag, 0, 0, true);
@@ -1352,15 +1360,30 @@ static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u6
 	return ipc_answer_and_receive(t, s, r, tag, out, arrival);
 }
 
+/* Whether the answer, in slot r, fits, and there is nothing more to do than to wait; number `reply` of t's table. */
+/*@ requires threads_placed && slots_queues && slots_threads && thread_index(t) && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+      (reply < threads[t].table_size ==> r == threads[t].table + reply);
+    assigns \nothing;
+    ensures fits: \result ==> 0 < reply < threads[t].table_size && arrival == 0 && (tag & TAG_LENGTH) <= MESSAGE_WORDS &&
+      slots[r].type == CAP_REPLY && (threads[t].client == NONE || threads[t].client == slots[r].object);
+    ensures waits: \result ==> only_waits(t, slots[s].object, slots[r].object, tag) &&
+      (threads[t].client != NONE || threads[slots[r].object].server == NONE); */
+static inline __attribute__((always_inline)) bool ipc_answers_plainly(u64 t, u64 s, u64 r, u64 tag, u64 reply, u64 arrival)
+{
+	if (reply == 0 || reply >= threads[t].table_size || arrival != 0 || (tag & TAG_LENGTH) > MESSAGE_WORDS)
+		return false;
+	if (slots[r].type != CAP_REPLY || (threads[t].client != NONE && threads[t].client != slots[r].object))
+		return false;
+	return ipc_only_waits(t, s, wide(slots[r].object), tag);
+}
+
 /* The plainest way first. */
 /*@ CONTRACT_REPLY */
 static inline __attribute__((always_inline)) u32 ipc_reply_over(u64 t, u64 s, u64 tag, u64 reply, u64 out, u64 arrival)
 {
 	u64 r = wide(threads[t].table) + reply;
 
-	if (reply == 0 || reply >= threads[t].table_size || arrival != 0 || (tag & TAG_LENGTH) > MESSAGE_WORDS ||
-	    slots[r].type != CAP_REPLY || (threads[t].client != NONE && threads[t].client != slots[r].object) ||
-	    !ipc_only_waits(t, s, wide(slots[r].object), tag))
+	if (!ipc_answers_plainly(t, s, r, tag, reply, arrival))
 		return ipc_reply_checked(t, s, tag, reply, out, arrival);
 	//@ assert named: r == \at(threads[t].table, Pre) + reply && slots[r].object == named_endpoint{Pre}(t, reply);
 	return ipc_answer_and_wait(t, s, r, wide(slots[r].object), tag, 0);
