@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 from provers import VERSIONS, key_of, text_of
@@ -45,6 +46,9 @@ def why3_config(folder):
     return path
 
 
+MODULE = threading.Lock()   # it is made once
+
+
 @functools.lru_cache(None)
 def young_memory(folder):
     """A module for Frama-C that gives OCaml 32 MB for new values instead of 2, made here: a quarter less time. By
@@ -68,15 +72,14 @@ def young_memory(folder):
 
 
 def environment(folder):
-    """What every call of Frama-C has in its environment; `folder` keeps Why3's configuration. MULLION_FRAMA_C is ours: a
-    module that each call loads."""
+    """What every call of Frama-C has in its environment; `folder` keeps Why3's configuration."""
     # More memory before OCaml collects the old values (some 450 MB in all), too.
-    return {"OCAMLRUNPARAM": "o=400", **os.environ, "WHY3CONFIG": str(why3_config(folder)), "LC_ALL": "C.UTF-8",
-            "MULLION_FRAMA_C": young_memory(str(folder))}
+    return {"OCAMLRUNPARAM": "o=400", **os.environ, "WHY3CONFIG": str(why3_config(folder)), "LC_ALL": "C.UTF-8"}
 
 
 def frama_c(root, environment, *arguments):
-    module = environment["MULLION_FRAMA_C"]
+    with MODULE:
+        module = young_memory(pathlib.Path(environment["WHY3CONFIG"]).parent)
     # Frama-C believes PWD rather than the folder it is in.
     done = subprocess.run(["frama-c", *(["-load-module", module] if module else []), *PARSE, *arguments],
                           cwd=root, env={**environment, "PWD": str(root)},
