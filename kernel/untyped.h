@@ -16,7 +16,7 @@ struct carving {
 	  (\forall integer k; to.slot <= k < to.slot + carving.count ==> (slots[k].rights & right) == 0);
 
 /*@ // What a capability of this type names lies between two granules of physical memory. Of spaces and threads, whose index is
-    // a quotient: it ends there, and begins less than its size before (exactly there if memory is aligned, which is not stated).
+    // a quotient: it ends there, and begins less than its size before: exactly there, as memory is aligned (memory_aligned).
     predicate object_between(integer type, integer bits, integer object, integer from, integer end) =
       (type == CAP_UNTYPED ==> from <= object && object + (1 << (bits - 6)) <= end) &&
       (type == CAP_ENDPOINT || type == CAP_NOTIFICATION ==> from <= machine.base_granule + object < end) &&
