@@ -38,8 +38,9 @@ struct system_header boot_system;
     predicate roots_free(integer n) = \forall integer s;
       KERNEL_TABLE + ROOT_FIRST_SLOT + n <= s < KERNEL_TABLE + KERNEL_TABLE_SLOTS ==> slots[s].type == CAP_EMPTY;
     // All slots are in tables, and nothing is carved.
-    predicate slots_fresh = \forall integer s; slot_index(s) ==>
-      slots[s].container == IN_TABLE && slots[s].watermark == 0;
+    predicate slots_fresh = (\forall integer s; slot_index(s) ==>
+      slots[s].container == IN_TABLE && slots[s].watermark == 0) &&
+      (\forall integer o; slot_index(o) ==> cnode[o] == 0);
     predicate machine_is = machine.base_granule * GRANULE == boot_record.image_start; */
 
 /*@ assigns \nothing;
@@ -216,7 +217,7 @@ static void boot_machine(void)
 
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
-    assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, unsettled;
+    assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, apart, unsettled;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures apart: apart != 0;
     ensures nobody: \forall integer t; !owner(t);
@@ -366,7 +367,6 @@ static void boot_check_root(u32 n, struct root_untyped root)
     requires aligned: divides(1 << (size_bits - 6), object);
     requires alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
-    ensures apart: \old(apart) != 0 ==> apart != 0;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits;
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
@@ -413,7 +413,6 @@ static inline u8 boot_page_bits(void)
     requires empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures apart: \old(apart) != 0 ==> apart != 0;
     ensures memory: roots_own(0) && roots_free(0);
     ensures tables: slots_fresh; */
 static void boot_fault_ring(void)
@@ -428,14 +427,12 @@ static void boot_fault_ring(void)
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     requires memory: roots_own(0) && roots_free(0);
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ensures apart: \old(apart) != 0 ==> apart != 0;
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static void boot_roots(void)
 {
 	/*@ LOOP_VALID LOOP_ORDERED
 	    loop invariant tables: slots_fresh;
 	    loop invariant roots: i <= boot_system.roots && roots_before(i) && roots_own(i) && roots_free(i);
-	    loop invariant apart: \at(apart, Pre) != 0 ==> apart != 0;
 	    loop assigns i, slots[0 .. N_SLOTS - 1], LIST;
 	    loop variant boot_system.roots - i; */
 	for (u32 i = 0; i < boot_system.roots; i++) {
@@ -451,7 +448,8 @@ static void boot_roots(void)
 /* ---- The construction program ---- */
 /* The table of a section; size 0 if slot `number` of the kernel table holds none. A section that destroys its own table
  * goes on with empty slots, so with no authority: memory is free again only when the tables in it are empty. */
-/*@ requires slots_valid && number < KERNEL_TABLE_SLOTS;
+/*@ REQUIRES_DERIVED
+    requires slots_valid && number < KERNEL_TABLE_SLOTS && unsettled == NONE;
     assigns \nothing;
     ensures inside: actor_valid(\result); */
 static struct actor boot_actor(u32 number)
@@ -461,6 +459,7 @@ static struct actor boot_actor(u32 number)
 
 	if (number == 0)
 		return actor;
+	/*@ ghost cnode_first(s); */
 	actor.table = slots[s].type == CAP_TABLE ? slots[s].object : NONE;
 	actor.size = slots[s].type == CAP_TABLE ? 1u << slots[s].size_bits : 0;
 	return actor;
@@ -531,12 +530,27 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
 	return o.operation == OP_BIND ? boot_bind(actor, o) : boot_window(actor, o);
 }
 
+/* That the program of a section does not destroy the section's own table is looked at: every build checks that no program
+ * deletes or revokes (capdl/verify.c). */
+/*@ ghost
+  /@ requires placed: table_placed(actor.table, actor.size);
+     assigns apart;
+     ensures actor: actor_valid(actor);
+     ensures apart: apart == \old(apart) || apart == 0; @/
+  void boot_look(struct actor actor)
+  {
+	if (actor.size != 0 && !(actor.table == KERNEL_TABLE && actor.size == KERNEL_TABLE_SLOTS) &&
+	    !(actor.table != NONE && cnode[actor.table] == CAP_TABLE && keeper[actor.table] != NONE &&
+	      beyond[actor.table] == actor.table + actor.size))
+		apart = 0;
+  } */
+
 /* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits && actor_valid(actor);
     REQUIRES_STANDING
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static enum status boot_operation(struct actor actor, u64 at)
 {
@@ -546,17 +560,19 @@ static enum status boot_operation(struct actor actor, u64 at)
 	if (operation >= OP_BIND && operation <= OP_WINDOW)
 		return boot_only(actor, boot_read_operation(at));
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop assigns i, status, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+	    loop assigns i, status, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
 		struct program_operation o = boot_read_operation(at);
 
+		/*@ ghost boot_look(actor); */
 		status = syscall_invoke((struct request){ o.operation, o.a0 }, actor, o.a2, o.a3, o.a4, o.a5, o.a6, NONE);
 	}
 	return status;
 }
 
-/*@ requires slots_valid && system_fits;
+/*@ REQUIRES_DERIVED
+    requires slots_valid && system_fits && unsettled == NONE;
     assigns \nothing;
     ensures section_fits(section); */
 static void boot_check_section(struct program_section section)
@@ -584,7 +600,7 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits && section_fits(section);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static void boot_section(struct program_section section)
 {
@@ -593,9 +609,10 @@ static void boot_section(struct program_section section)
 
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant steps: i <= section.count && at == section.offset / 8 + 6 * i;
-	    loop assigns i, at, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+	    loop assigns i, at, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
 	for (u32 i = 0; i < section.count; i++) {
+		/*@ ghost boot_look(actor); */
 		enum status status = boot_operation(actor, at);
 
 		if (status != STATUS_OK)
@@ -608,14 +625,14 @@ static void boot_section(struct program_section section)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;
 
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop assigns i, operations, STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+	    loop assigns i, operations, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant boot_system.sections - i; */
 	for (u32 i = 0; i < boot_system.sections; i++) {
 		struct program_section section = boot_read_section(i);

@@ -14,6 +14,8 @@ void cap_insert(u32 p, u32 s)
 	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && t != CAP_ROOT && rank[up[t]] < rank[s] < rank[t] ==>
 	      rank[up[t]] <= rank[p]); */
 	/*@ assert still: apart != 0 ==> list_parents && list_nested; */
+	/*@ assert housed: apart != 0 ==> (p == CAP_ROOT || housed(p)) && (n == CAP_END || housed(n)) && housed(s); */
+	/*@ ghost cap_no_header(s); cap_no_header(p); cap_no_header(n); */
 	/*@ ghost succ[s] = n; prec[s] = p; succ[p] = s; prec[n] = s; */
 	slots[s].parent = p;
 	slots[s].depth = (u8)(slots[p].depth + 1);
@@ -33,6 +35,8 @@ void cap_remove(u32 s)
 
 	/*@ ghost cap_none_below(s); */
 	/*@ assert gap: apart != 0 ==> (\forall integer t; live(t) && rank[p] < rank[t] && t != s ==> rank[n] <= rank[t]); */
+	/*@ assert housed: apart != 0 ==> (p == CAP_ROOT || housed(p)) && (n == CAP_END || housed(n)) && housed(s); */
+	/*@ ghost cap_no_header(s); cap_no_header(p); cap_no_header(n); */
 	/*@ ghost succ[p] = n; prec[n] = p; */
 	slots[p].next = n;
 	slots[n].prev = p;
@@ -101,7 +105,7 @@ void cap_copy(u32 from, u32 to, u32 rights)
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
 	/*@ assert memory: slots_memory && slots_ram; */
 	/*@ assert named: apart != 0 ==> extends(origin[to], to); */
-	/*@ assert extents: slots_extents; */
+	/*@ assert extents: slots_extents && slots_marked; */
 	cap_insert(from, to);
 	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */
 }

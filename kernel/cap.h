@@ -41,6 +41,30 @@
 	/@ assert first: apart != 0 ==> (\forall integer k; live(k) && rank[p] < rank[k] ==> rank[succ[p]] <= rank[k]); @/
   } */
 
+/*@ ghost
+  /@ requires cnodes: cnodes_apart;
+     requires slot: apart != 0 ==> k == CAP_ROOT || k == CAP_END || housed(k);
+     assigns \nothing;
+     ensures apart != 0 ==> no_header(k); @/
+  void cap_no_header(u32 k)
+  {
+	/@ assert tables: apart != 0 ==> (\forall integer o; is_cnode(o) && cnode[o] == CAP_TABLE ==> home[o] == o && !housed(o)); @/
+	/@ assert spaces: apart != 0 ==> (\forall integer o; is_cnode(o) && cnode[o] == CAP_SPACE ==>
+	     home[o + SPACE_HEADER] == o && !is_space_slot(o + SPACE_HEADER)); @/
+  } */
+
+/* A header is nobody's capability, and a table's is no space's. */
+/*@ ghost
+  /@ requires cnodes: cnodes_apart && list_ordered && memory_nested;
+     assigns \nothing;
+     ensures out: apart != 0 && (heads_table(k) || heads_space(k)) ==> linked[k] == 0 && !owner(k);
+     ensures table: apart != 0 && heads_table(k) ==> !heads_space(k); @/
+  void cap_header(u32 k)
+  {
+	/@ assert table: apart != 0 && heads_table(k) ==> home[k] == k && !housed(k); @/
+	/@ assert space: apart != 0 && heads_space(k) ==> home[k] == k - SPACE_HEADER && !is_space_slot(k) && !housed(k); @/
+  } */
+
 /* Whether slot p has a child: its successor in the list names it as parent. That nothing else has then is the order. */
 /*@ requires slots_linked && slot_index(p);
     requires ordered: list_ordered && slots_links;
@@ -58,6 +82,8 @@ static inline bool cap_has_children(u32 p)
     requires parent: apart != 0 ==> live(p) && p != CAP_END && level[p] < CAP_MAX_DEPTH;
     requires place: apart != 0 ==> s != NONE && linked[s] == 0;
     requires origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p);
+    requires home: apart != 0 ==> housed(s);
+    requires cnodes: cnodes_apart && slots_dying && slots_marked;
     assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS;
     ENSURES_LIST
     ENSURES_NESTED
@@ -65,6 +91,8 @@ static inline bool cap_has_children(u32 p)
     ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==>
       rank[t] < rank[s] < last[t]);
     ensures links: slots_links;
+    ensures cnodes: cnodes_apart;
+    ensures dying: slots_dying && slots_marked;
     ensures joined: apart != 0 ==> linked[s] == 1 && up[s] == p;
     ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
@@ -78,7 +106,11 @@ void cap_insert(u32 p, u32 s);
 /*@ requires slots_linked && slot_index(s);
     requires ordered: list_ordered && memory_nested && slots_links;
     requires childless: apart != 0 ==> linked[s] == 1 && leaf(s);
+    requires gone: apart != 0 ==> kept_by_nobody(s);
+    requires cnodes: cnodes_apart && slots_dying;
     assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, owns[s];
+    ensures cnodes: cnodes_apart;
+    ensures dying: slots_dying;
     ENSURES_LIST
     ENSURES_NESTED
     ensures disowned: owns[s] == 0;
@@ -99,6 +131,19 @@ void cap_remove(u32 s);
             slots[to].object, slots[to].watermark, slots[to].badge;
     ensures same: slot_alike(from, to); */
 void cap_describe(u32 from, u32 to);
+
+/* What a thread has for a table is one that lives: its slot holds a capability to it. */
+/*@ ghost
+  /@ REQUIRES_DERIVED
+     requires slots_valid && threads_have && thread_index(t) && unsettled == NONE;
+     assigns \nothing;
+     ensures own: apart != 0 ==> owns_table(threads[t].table, threads[t].table_size);
+     ensures slots: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size ==> in_table(k)); @/
+  void cap_own_table(u32 t)
+  {
+	/@ assert holds: apart != 0 && threads[t].table_size != 0 ==> keeps(origin[slot_of(t) + THREAD_TABLE]) &&
+	     begins[origin[slot_of(t) + THREAD_TABLE]] == 2 * machine.base_granule + threads[t].table; @/
+  } */
 
 /* The slot that number n of thread t's table names; NONE if there is no such slot. It may be empty. */
 /*@ requires thread_index(t) && threads_placed;
@@ -147,7 +192,7 @@ enum status cap_check_copy(u32 s);
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
-    requires place: apart != 0 ==> to == unsettled || slots[to].container != IN_SPACE;
+    requires place: apart != 0 ==> housed(to) && (to == unsettled || in_table(to));
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
@@ -160,6 +205,7 @@ void cap_copy(u32 from, u32 to, u32 rights);
 /* Reserve the free slot s for thread t's reply or travelling capability. */
 /*@ REQUIRES_DERIVED
     requires slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s);
+    requires place: apart != 0 ==> in_table(s);
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
@@ -172,12 +218,14 @@ static inline void cap_reserve(u64 s, u64 t)
 /* Free the slots that thread t reserved. */
 /*@ REQUIRES_DERIVED
     requires threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t);
+    requires have: threads_have;
     assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t];
     exits \false;
     ensures waiting: threads_waiting;
     ensures tied: threads_tied;
     ensures mirrored: threads_mirrored;
     ensures awaiting: threads_await;
+    ensures have: threads_have;
     ensures answered: answer_in[t] == NONE;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures kept: slots_kept{Pre, Post};

@@ -28,6 +28,7 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 		return index != 0 && index < actor.size ? place : cnode_refuse(STATUS_BAD_SLOT);
 	if (container >= actor.size)
 		return cnode_refuse(STATUS_BAD_SLOT);
+	/*@ ghost u32 first = cnode_first(s); */
 	place.kind = slots[s].kind;
 	switch (slots[s].type) {
 	case CAP_EMPTY:
@@ -36,23 +37,28 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 		if (index == 0 || index >= 1ul << slots[s].size_bits)
 			return cnode_refuse(STATUS_BAD_SLOT);
 		place.slot = slots[s].object + (u32)index;
+		/*@ assert holds: apart != 0 ==> holds(CAP_TABLE, first, place.slot); */
 		break;
 	case CAP_SPACE:
 		if (index >= (slots[s].kind == 2 ? SPACE_ROOT_ENTRIES : SPACE_ENTRIES))
 			return cnode_refuse(STATUS_BAD_SLOT);
 		place.slot = slots[s].object * SPACE_SLOTS + SPACE_FIRST_SLOT + (u32)index;
 		place.container = IN_SPACE;
+		/*@ assert holds: apart != 0 ==> holds(CAP_SPACE, first, place.slot); */
 		break;
 	case CAP_THREAD:
 		if (index >= THREAD_SLOTS)
 			return cnode_refuse(STATUS_BAD_SLOT);
 		place.slot = thread_slot(slots[s].object, (u32)index);
 		place.container = IN_THREAD;
+		/*@ assert holds: apart != 0 ==> holds(CAP_THREAD, first, place.slot); */
 		break;
 	default:
 		place.status = STATUS_BAD_TYPE;
 		return place;
 	}
+	/*@ assert home: apart != 0 ==> home[place.slot] == first && first <= place.slot < beyond[first]; */
+	/*@ assert live: apart != 0 ==> in_live(place.slot) && contained(place.slot, place.container); */
 	return (slots[s].rights & right) == right ? place : cnode_refuse(STATUS_NO_RIGHT);
 }
 
@@ -83,7 +89,7 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 /* Note in slot `to` who reads it. */
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_DERIVED
-    requires place: place_valid(to) && to.slot == unsettled;
+    requires place: place_valid(to) && to.slot == unsettled && (apart != 0 ==> slot_unread(to.slot));
     assigns slots[to.slot].container;
     ensures noted: slots[to.slot].container == to.container;
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED */
@@ -97,6 +103,7 @@ static inline void cnode_note_container(struct place to)
     requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
     REQUIRES_STANDING
     requires written: entries_written && unsettled == to.slot && is_capability(to.slot);
+    requires unread: apart != 0 ==> slot_unread(to.slot) && (owner(to.slot) ==> !holds_slots(owns[to.slot]));
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(to.slot), unsettled;
     ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_DERIVED
     ensures written: entries_written && unsettled == NONE;
@@ -108,10 +115,13 @@ static void cnode_filled(struct place to)
 {
 	cnode_note_container(to);
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
-	if (to.container == IN_SPACE)
+	if (to.container == IN_SPACE) {
 		space_filled(to.slot);
-	else if (to.container == IN_THREAD)
+		/*@ assert same: threads_have && threads_tied && capabilities_kept{Pre, Here}; */
+	} else if (to.container == IN_THREAD) {
 		thread_filled(to.slot);
+		/*@ assert same: capabilities_kept{Pre, Here}; */
+	}
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	/*@ ghost unsettled = NONE; */
 }
@@ -123,13 +133,16 @@ static void cnode_filled(struct place to)
     ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED
     ensures written: entries_written;
     ensures blank: \old(slots[s].container) == IN_SPACE ==> shown_type[s] == CAP_EMPTY;
+    ensures unread: apart != 0 ==> slot_unread(s);
     ensures kept: slots_kept{Pre, Post}; */
 static inline void cnode_emptied(u32 s)
 {
-	if (slots[s].container == IN_SPACE)
+	if (slots[s].container == IN_SPACE) {
 		space_emptied(s);
-	else if (slots[s].container == IN_THREAD)
+		/*@ assert same: threads_have && threads_tied; */
+	} else if (slots[s].container == IN_THREAD) {
 		thread_emptied(s);
+	}
 }
 
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge)
@@ -154,8 +167,10 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 			return STATUS_REFUSED;
 	}
 
+	/*@ assert unread: apart != 0 ==> slot_unread(to.slot); */
 	/*@ ghost unsettled = to.slot; */
 	cap_copy(from.slot, to.slot, rights);
+	/*@ assert have: threads_have; */
 	if (badge != 0)
 		slots[to.slot].badge = (u32)badge;
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
@@ -179,6 +194,7 @@ static inline bool cnode_is_hardware(u32 s)
 /*@ requires kernel_valid && slot_index(s) && list_ordered && slots_links && slots_listed && slots_typed;
     assigns \nothing;
     ensures movable: \result == STATUS_OK ==> slots[s].type == CAP_REPLY || is_capability(s);
+    ensures stays: \result == STATUS_OK ==> !(slots[s].original != 0 && holds_slots(slots[s].type));
     ensures childless: \result == STATUS_OK && is_capability(s) && apart != 0 ==> leaf(s); */
 static enum status cnode_check_move(u32 s)
 {
@@ -203,6 +219,8 @@ static enum status cnode_check_move(u32 s)
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(from) && nameable(to) && from != to && from == unsettled;
     requires capability: is_capability(from) && slots[to].type == CAP_EMPTY;
+    requires moves: !(slots[from].original != 0 && holds_slots(slots[from].type));
+    requires place: apart != 0 ==> housed(to) && (in_table(from) ==> contained(from, slots[from].container));
     requires childless: apart != 0 ==> leaf(from);
     requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
@@ -211,30 +229,36 @@ static enum status cnode_check_move(u32 s)
     ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
       slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
+    ensures moves: apart != 0 && owner(to) ==> !holds_slots(owns[to]);
     ensures others: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
 static inline void cnode_transfer(u32 from, u32 to)
 {
 	u32 parent = slots[from].parent;
 
 	/*@ assert parent: apart != 0 ==> live(parent) && parent != from && parent != CAP_END; */
-	/*@ ghost u8 owned = owns[from];
-	    if (owned != 0 &&
-		given[from] != begins[from] + (slots[from].type == CAP_UNTYPED ? 2 * (u64)slots[from].watermark : 0))
-		apart = 0;
-	    cap_none_below(from); */
+	/*@ ghost u8 owned = owns[from]; */
+	/*@ assert mark: apart != 0 && owned != 0 ==> marked(from) && extends(from, from); */
+	/*@ assert stays: apart != 0 ==> kept_by_nobody(from) && kept_by_nobody(to); */
+	/*@ assert dying: apart != 0 && owned != 0 ==> (\forall integer o; dies(o) ==>
+	      2 * machine.base_granule + beyond[o] <= given[from] || ends[from] <= 2 * machine.base_granule + o); */
+	/*@ ghost cap_none_below(from); */
 	/*@ assert outer: apart != 0 ==> (\forall integer t; live(t) && rank[t] < rank[from] < last[t] ==>
 	      t == parent || rank[t] < rank[parent] < last[t]); */
 	/*@ assert whose: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
 	      ends[t] <= begins[from] || ends[from] <= begins[t] || carved(t, from)); */
 	/*@ assert nobody: apart != 0 ==> !owner(to); */
 	cap_describe(from, to);
-	/*@ assert memory: slots_memory; */
-	/*@ assert ram: slots_ram; */
+	/*@ assert memory: slots_memory && slots_ram; */
 	/*@ assert carvers: slots_carvers; */
 	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; nth[to] = nth[from];
 	    origin[to] = owned != 0 ? to : origin[from]; */
 	/*@ assert nested: NESTED; */
-	/*@ assert above: apart != 0 && owned == 0 ==> origin_above(origin[to], parent) && origin[to] != from; */
+	/*@ assert cnodes: CNODES; */
+	/*@ assert mark: apart != 0 && owned != 0 ==> marked(to) && begins[to] == place_at(slots[to].type, slots[to].object) &&
+	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
+	/*@ assert marks: slots_marked; */
+	/*@ assert above: apart != 0 && owned == 0 ==> origin_above(origin[to], parent) && origin[to] != from &&
+	      extends(origin[to], to); */
 	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
 	      extends(origin[s], s)); */
 	cap_remove(from);
@@ -243,18 +267,28 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert removed: slots_marked && slots_carvers; */
 	/*@ assert listed: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
 	      (is_capability(s) <==> linked[s] == 1)); */
+	/*@ assert above: apart != 0 && owned == 0 ==> extends(origin[to], to) && origin[to] != to; */
 	cap_insert(parent, to);
+	/*@ assert listed: apart != 0 ==> linked[to] == 1 && is_capability(to) && (\forall integer s; 0 < s < N_SLOTS && s != to ==>
+	      (is_capability(s) <==> linked[s] == 1)); */
+	/*@ assert listed: slots_listed; */
+	/*@ assert above: apart != 0 && owned == 0 ==> extends(origin[to], to) && origin[to] != to; */
+	/*@ assert owned: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
+	      (owns[s] != 0 <==> is_capability(s) && slots[s].original != 0)); */
 	/*@ assert new: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) ==>
 	      ends[t] <= begins[to] || ends[to] <= begins[t] || carved(t, to)); */
 	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
-	      extends(origin[s], s)); */
-	/*@ assert marked: slots_marked && slots_carvers; */
+	      extends(origin[s], s) && origin[s] != to); */
+	/*@ assert marked: slots_carvers; */
 	/*@ assert extent: apart != 0 && owned != 0 ==> marked(to) &&
 	      begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	/*@ ghost owns[to] = owned; */
+	/*@ assert owned: slots_owned; */
+	/*@ assert extends: apart != 0 ==> extends(origin[to], to); */
 	/*@ assert extents: slots_extents; */
 	/*@ assert nested: NESTED; */
+	/*@ assert cnodes: CNODES; */
 	/*@ ghost unsettled = to; */
 }
 
@@ -262,6 +296,7 @@ static inline void cnode_transfer(u32 from, u32 to)
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_DERIVED
     requires slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
+    requires place: apart != 0 ==> in_table(to);
     requires answers: used_reply == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
@@ -299,11 +334,14 @@ enum status cnode_move(struct place to, struct place from)
 		cnode_transfer_reply(from.slot, to.slot);
 		return STATUS_OK;
 	}
+	/*@ assert unread: apart != 0 ==> slot_unread(to.slot) && slot_unread(from.slot); */
 	/*@ ghost unsettled = from.slot; */
-	/*@ ghost if (from.container != IN_SPACE && slots[from.slot].container == IN_SPACE) apart = 0; */
+	/*@ assert read: apart != 0 ==> slots[from.slot].container == from.container; */
 	if (from.container == IN_SPACE)
 		space_emptied(from.slot);
+	/*@ assert unread: threads_have && (apart != 0 ==> slot_unread(to.slot) && slot_unread(from.slot)); */
 	cnode_transfer(from.slot, to.slot);
+	/*@ assert have: threads_have; */
 	/*@ assert capabilities: capabilities_kept_but{Pre, Here}(from.slot); */
 	cnode_filled(to);
 	return STATUS_OK;
@@ -316,10 +354,12 @@ enum status cnode_move(struct place to, struct place from)
     requires kernel_valid && which < DYING_LISTS;
     requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
       (which >= DYING_TABLES ==> slot_index(object));
+    requires dying: object != NONE && (apart != 0 ==> (which == DYING_TABLES ==> dying_table(object)) &&
+      (which == DYING_SPACES ==> dying_space(object)));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1],
-      hart.dying[0 .. DYING_LISTS - 1], apart;
+      hart.dying[0 .. DYING_LISTS - 1];
     ENSURES_VALID ENSURES_ORDERED
-    ensures apart: apart != 0 ==> \old(apart) != 0;
+    ensures placed: tables_kept{Pre, Post};
     ensures same: slots_same_but_links{Pre, Post}; */
 static void cnode_put_dying(u32 which, u32 object)
 {
@@ -338,7 +378,7 @@ static void cnode_put_dying(u32 which, u32 object)
 		queues[tail].link = object;
 		break;
 	default:
-		/*@ ghost if (linked[tail] != 0) apart = 0; */
+		/*@ ghost cap_header(tail); */
 		slots[tail].next = object;
 		break;
 	}
@@ -348,6 +388,8 @@ static void cnode_put_dying(u32 which, u32 object)
 /*@ requires kernel_valid && which < DYING_LISTS;
     requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
       (which >= DYING_TABLES ==> slot_index(next));
+    requires dying: hart.dying[which].head != NONE && (apart != 0 ==> (which == DYING_TABLES ==> dying_table(next)) &&
+      (which == DYING_SPACES ==> dying_space(next)));
     assigns hart.dying[which];
     ensures taken: hart.dying[which].head == next;
     ENSURES_HART_VALID */
@@ -361,16 +403,38 @@ static void cnode_take_dying(u32 which, u32 next)
 /* The header slot of a CNode that ends now: `size` slots are to be swept, from `first` on. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && slot_index(header) && first < N_SLOTS && size < N_SLOTS;
-    assigns slots[header].next, slots[header].prev, slots[header].parent, apart;
+    requires header: apart != 0 ==> heads_table(header) || heads_space(header);
+    assigns slots[header].next, slots[header].prev, slots[header].parent;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures apart: apart != 0 ==> \old(apart) != 0; */
+    ensures only: slots[header].next == NONE; */
 static void cnode_begin_sweep(u32 header, u32 first, u32 size)
 {
-	/*@ ghost if (linked[header] != 0) apart = 0; */
+	/*@ ghost cap_header(header); */
 	slots[header].next = NONE;
 	slots[header].prev = first;
 	slots[header].parent = size;
 }
+
+/* The CNode o dies: its original in slot s goes. */
+/*@ ghost
+  /@ REQUIRES_ORDERED
+     requires slots_valid && s == unsettled;
+     requires kept: apart != 0 ==> lives(o) && keeper[o] == s;
+     requires only: apart != 0 ==> (cnode[o] == CAP_TABLE ==> slots[o].next == NONE) &&
+       (cnode[o] == CAP_SPACE ==> slots[o + SPACE_HEADER].next == NONE);
+     assigns keeper[0 .. N_SLOTS - 1];
+     ENSURES_ORDERED
+     ensures others: \forall integer k; slot_index(k) && k != o ==> keeper[k] == \old(keeper[k]);
+     ensures dies: apart != 0 ==> dies(o) && kept_by_nobody(s); @/
+  void cnode_orphan(u32 o, u32 s)
+  {
+	/@ assert extends: apart != 0 ==> kept(o, s) && extends(s, s) && marked(s); @/
+	/@ assert given: apart != 0 ==> given[s] == begins[s]; @/
+	/@ assert below: apart != 0 ==> (\forall integer u; owner(u) && !holds_slots(owns[u]) ==>
+	     2 * machine.base_granule + beyond[o] <= given[u] || ends[u] <= 2 * machine.base_granule + o); @/
+	if (apart != 0)
+		keeper[o] = NONE;
+  } */
 
 /* Slots of a table of this size. */
 /*@ requires 1 <= bits <= 16;
@@ -385,16 +449,21 @@ static inline u32 cnode_table_size(u8 bits)
 
 /* The original of an object in slot s is gone: out of use at once. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(s);
+    requires kernel_valid && slot_index(s) && s == unsettled && is_capability(s) && slots[s].original != 0;
+    requires keeps: apart != 0 && holds_slots(slots[s].type) ==> keeps(s);
     REQUIRES_STANDING
-    assigns STATE, apart;
+    assigns STATE, keeper[0 .. N_SLOTS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_ORDERED
-    ensures apart: apart != 0 ==> \old(apart) != 0;
+    ensures gone: apart != 0 ==> kept_by_nobody(s);
+    ensures placed: tables_kept{Pre, Post};
     ensures kept: slots_kept{Pre, Post}; */
 static void cnode_destroy(u32 s)
 {
 	u32 object = slots[s].object;
 
+	/*@ ghost u32 o = slots[s].type == CAP_SPACE ? SPACE_SLOTS * object : slots[s].type == CAP_THREAD ? 16 * object : object; */
+	/*@ assert lives: apart != 0 && holds_slots(slots[s].type) ==> lives(o) && keeper[o] == s && cnode[o] == slots[s].type; */
+	/*@ assert owns: apart != 0 ==> owns[s] == slots[s].type; */
 	switch (slots[s].type) {
 	case CAP_ENDPOINT:
 	case CAP_NOTIFICATION:
@@ -404,17 +473,24 @@ static void cnode_destroy(u32 s)
 		break;
 	case CAP_TABLE:
 		cnode_begin_sweep(object, 1, cnode_table_size(slots[s].size_bits));
+		/*@ ghost cnode_orphan(o, s); */
 		cnode_put_dying(DYING_TABLES, object);
 		break;
 	case CAP_SPACE:
 		space_leave(object);
+		/*@ assert valid: kernel_valid; */
 		cnode_begin_sweep(object * SPACE_SLOTS + SPACE_HEADER, 0, SPACE_ENTRIES);
+		/*@ assert valid: kernel_valid; */
+		/*@ ghost cnode_orphan(o, s); */
+		/*@ assert valid: kernel_valid; */
 		cnode_put_dying(DYING_SPACES, object * SPACE_SLOTS + SPACE_HEADER);
 		break;
 	case CAP_THREAD:
 		thread_end(object);
+		/*@ ghost cnode_orphan(o, s); */
 		threads[object].dying = 0;
 		threads[object].link = NONE;
+		/*@ assert valid: threads_valid && slots_valid; */
 		cnode_put_dying(DYING_THREADS, object);
 		break;
 	default:
@@ -427,6 +503,7 @@ static void cnode_destroy(u32 s)
     REQUIRES_SLOTS_VALID REQUIRES_ORDERED
     requires capability: slot_index(s) && is_capability(s) && s == unsettled;
     requires childless: apart != 0 ==> leaf(s);
+    requires gone: apart != 0 ==> kept_by_nobody(s) && slot_unread(s);
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
@@ -456,13 +533,20 @@ enum status cnode_delete(u32 s)
 	if (cap_has_children(s))
 		return STATUS_HAS_CHILDREN;
 
+	/*@ assert keeps: apart != 0 && owner(s) && holds_slots(owns[s]) ==> keeps(s); */
+	/*@ assert read: apart != 0 && in_table(s) ==> contained(s, slots[s].container); */
 	/*@ ghost unsettled = s; */
 	cnode_emptied(s);
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
-	if (slots[s].original != 0)
+	/*@ assert unread: apart != 0 ==> slot_unread(s) && (in_table(s) ==> contained(s, slots[s].container)); */
+	if (slots[s].original != 0) {
 		cnode_destroy(s);
+		/*@ assert kept: capabilities_kept{Pre, Here}; */
+	}
+	/*@ assert unread: apart != 0 ==> slot_unread(s) && (in_table(s) ==> contained(s, slots[s].container)); */
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	cnode_remove(s);
+	/*@ assert read: apart != 0 && in_table(s) ==> contained(s, slots[s].container); */
 	/*@ ghost unsettled = NONE; */
 	return STATUS_OK;
 }
@@ -471,7 +555,7 @@ enum status cnode_delete(u32 s)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
@@ -504,7 +588,7 @@ static enum status cnode_delete_leaf(u32 s)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures onward: \old(apart) != 0 && s != NONE ==> worked_off{Pre, Post}(s); */
 static bool cnode_bury_slot(u32 s)
@@ -539,9 +623,9 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
 }
 
 /*@ REQUIRES_SETTLED
-    requires kernel_valid && thread_index(t);
+    requires kernel_valid && thread_index(t) && t != NONE && t == hart.dying[DYING_THREADS].head;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures onward: \old(apart) != 0 ==> hart.dying[DYING_THREADS].head == \old(threads[t].link) ||
       first_worked_off{Pre, Post}(slot_of(t) + \old(threads[t].dying), slot_of(t) + THREAD_SLOTS); */
@@ -550,6 +634,7 @@ static void cnode_bury_thread(u32 t)
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
 
 	threads[t].dying = (u8)at;
+	/*@ assert valid: threads_valid; */
 	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
 	} else {
@@ -562,10 +647,11 @@ static void cnode_bury_thread(u32 t)
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS;
+    requires head: header == hart.dying[which].head && header != NONE;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
-    ensures onward: \old(apart) != 0 && \old(linked[header]) == 0 ==>
+    ensures onward: \old(apart) != 0 ==>
       hart.dying[which].head == \old(slots[header].next) || slots[header].prev > \old(slots[header].prev) ||
       first_worked_off{Pre, Post}(first + \old(slots[header].prev), N_SLOTS); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
@@ -573,8 +659,9 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
 	u32 at = cnode_sweep(first, slots[header].prev, size);
 
-	/*@ ghost if (linked[header] != 0) apart = 0; */
+	/*@ ghost cap_header(header); */
 	slots[header].prev = at;
+	/*@ assert valid: slots_valid; */
 	if (at >= size) {
 		cnode_take_dying(which, slots[header].next);
 	} else if (slots[first + at].type != CAP_EMPTY) {
@@ -582,9 +669,8 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 		/*@ assert held: held_up(first + at) ==> held_up{Pre}(first + at); */
 		/*@ assert same: \forall integer k; slot_index(k) ==> slots[k].type == \at(slots[k].type, Pre); */
 		(void)cnode_bury_slot(first + at);
-		/*@ assert worked: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==> worked_off{Pre, Here}(first + at); */
-		/*@ assert first: \at(apart, Pre) != 0 && \at(linked[header], Pre) == 0 ==>
-		      first_worked_off{Pre, Here}(first + \at(slots[header].prev, Pre), N_SLOTS); */
+		/*@ assert worked: \at(apart, Pre) != 0 ==> worked_off{Pre, Here}(first + at); */
+		/*@ assert first: \at(apart, Pre) != 0 ==> first_worked_off{Pre, Here}(first + \at(slots[header].prev, Pre), N_SLOTS); */
 	} else {
 		/*@ assert further: slots[header].prev > \at(slots[header].prev, Pre); */
 	}
@@ -613,17 +699,58 @@ bool cnode_bury(void)
 	return true;
 }
 
+/* Nothing dies: what held slots and died is forgotten, and its memory may be carved again. That its slots were emptied is
+ * what the lists are for; here it is looked at. */
+/*@ ghost
+  /@ REQUIRES_ORDERED
+     requires kernel_valid && nothing_dies;
+     assigns cnode[0 .. N_SLOTS - 1], apart;
+     ENSURES_VALID ENSURES_ORDERED
+     ensures none: apart != 0 ==> (\forall integer o; !dies(o));
+     ensures apart: apart != 0 ==> \old(apart) != 0; @/
+  void cnode_forget(void)
+  {
+	u32 o = 0;
+
+	/@ loop invariant range: o <= N_SLOTS;
+	   loop invariant apart: apart != 0 ==> \at(apart, Pre) != 0;
+	   loop invariant none: apart != 0 ==> (\forall integer k; 0 <= k < o ==> !dies(k));
+	   loop invariant cnodes: CNODES;
+	   loop invariant slots: slots_housed && slots_contained;
+	   loop assigns o, cnode[0 .. N_SLOTS - 1], apart;
+	   loop variant N_SLOTS - o; @/
+	while (o < N_SLOTS) {
+		if (apart != 0 && cnode[o] != 0 && keeper[o] == NONE) {
+			u32 k = o;
+
+			/@ loop invariant range: o <= k && beyond[o] <= N_SLOTS;
+			   loop invariant empty: apart != 0 ==> (\forall integer j; o <= j < k ==> slots[j].type == CAP_EMPTY);
+			   loop assigns k, apart;
+			   loop variant N_SLOTS - k; @/
+			while (k < beyond[o]) {
+				if (slots[k].type != CAP_EMPTY)
+					apart = 0;
+				k++;
+			}
+			cnode[o] = 0;
+		}
+		o++;
+	}
+  } */
+
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
 /*@ REQUIRES_SLOTS_VALID REQUIRES_ORDERED
-    requires index: slot_index(s);
+    requires index: slot_index(s) && kernel_valid && nothing_dies;
     requires childless: apart != 0 && s != NONE && is_capability(s) ==>
       (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
-    assigns slots[s].watermark, slots[s].badge, given[s];
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    assigns slots[s].watermark, slots[s].badge, given[s], cnode[0 .. N_SLOTS - 1], apart;
+    ENSURES_VALID ENSURES_ORDERED
+    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
+		/*@ ghost cnode_forget(); */
 		/*@ assert nobody: apart != 0 ==> owner(s) &&
 		      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
 		/*@ ghost given[s] = begins[s]; */
@@ -643,7 +770,7 @@ enum status cnode_revoke(u32 s)
 		return STATUS_BAD_TYPE;
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant steps: i < REVOKE_STEPS;
-	    loop assigns i, status, STATE_AND_ENTRIES;
+	    loop assigns i, status, STATE_AND_ENTRIES, HOMES;
 	    loop variant REVOKE_STEPS - i; */
 	for (u32 i = 0; i < REVOKE_STEPS; i++) {
 		if (slots[s].type == CAP_EMPTY)

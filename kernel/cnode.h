@@ -20,13 +20,31 @@ struct place {
 
 /*@ predicate nothing_dies = hart.dying[DYING_THREADS].head == NONE && hart.dying[DYING_QUEUES].head == NONE &&
       hart.dying[DYING_TABLES].head == NONE && hart.dying[DYING_SPACES].head == NONE;
-    predicate actor_valid(struct actor a) = table_placed(a.table, a.size);
+    predicate actor_valid(struct actor a) = table_placed(a.table, a.size) && (apart != 0 ==> owns_table(a.table, a.size));
     predicate place_valid(struct place p) = nameable(p.slot) && p.container <= IN_THREAD &&
       (p.container == IN_SPACE ==> is_space_slot(p.slot) && p.kind <= 2) &&
-      (p.container == IN_THREAD ==> is_thread_slot(p.slot)); */
+      (p.container == IN_THREAD ==> is_thread_slot(p.slot)) &&
+      (apart != 0 ==> in_live(p.slot) && contained(p.slot, p.container)); */
+
+/* What the capability in slot s names lives, if it holds slots: where its slots begin. */
+/*@ ghost
+  /@ REQUIRES_DERIVED
+     requires slots_valid && slot_index(s) && unsettled == NONE;
+     assigns \nothing;
+     ensures lives: apart != 0 && s != NONE && holds_slots(slots[s].type) ==> lives(\result) && cnode[\result] == slots[s].type &&
+       beyond[\result] == \result + takes_up(slots[s].type, slots[s].size_bits) &&
+       2 * machine.base_granule + \result == place_at(slots[s].type, slots[s].object); @/
+  u32 cnode_first(u32 s)
+  {
+	u32 object = slots[s].object;
+
+	/@ assert keeps: apart != 0 && s != NONE && holds_slots(slots[s].type) ==> keeps(origin[s]) && extends(origin[s], s); @/
+	return slots[s].type == CAP_SPACE ? SPACE_SLOTS * object : slots[s].type == CAP_THREAD ? 16 * object : object;
+  } */
 
 /* Look (container, index) up, needing `right` on the container. */
-/*@ requires slots_valid && actor_valid(actor);
+/*@ REQUIRES_DERIVED
+    requires slots_valid && actor_valid(actor) && unsettled == NONE;
     assigns \nothing;
     ensures place: \result.status == STATUS_OK ==> place_valid(\result);
     ensures own: \result.status == STATUS_OK && container == 0 ==>
@@ -35,6 +53,9 @@ struct place {
       container < actor.size && slots[actor.table + container].type == CAP_TABLE &&
       \result.slot == slots[actor.table + container].object + index &&
       index < (1 << slots[actor.table + container].size_bits);
+    ensures row: apart != 0 && \result.status == STATUS_OK && \result.container == IN_TABLE ==>
+      (container == 0 ? in_table_to(\result.slot, actor.table + actor.size) : in_table_to(\result.slot,
+      slots[actor.table + container].object + (1 << slots[actor.table + container].size_bits)));
     ensures allowed: \result.status == STATUS_OK && container != 0 ==>
       (slots[actor.table + container].rights & right) == right; */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
@@ -78,7 +99,6 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 enum status cnode_move(struct place to, struct place from);
 
 /*@ // Progress: a capability is gone from its slot. A notification that hardware is bound to is never deleted.
-    logic integer slot_of(integer t) = 16 * t + THREAD_SLOT_OFFSET; // the first of thread t
     predicate has_child{L}(integer s) = \at(slots[slots[s].next].parent, L) == s;
     predicate one_gone{A, B} = \exists integer k; 0 < k < N_SLOTS && is_capability{A}(k) && \at(slots[k].type, B) == CAP_EMPTY;
     predicate is_hardware{L}(integer s) = \at(slots[s].type, L) == CAP_NOTIFICATION && \at(slots[s].original, L) != 0 &&
@@ -96,7 +116,7 @@ enum status cnode_move(struct place to, struct place from);
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures capabilities: capabilities_kept_but{Pre, Post}(s);
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
@@ -111,7 +131,7 @@ enum status cnode_delete(u32 s);
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     // I3 (part): nothing is left below it, unless it went itself.
     ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
@@ -127,7 +147,7 @@ enum status cnode_revoke(u32 s);
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures idle: \result == \false ==> nothing_dies &&
       (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); */

@@ -10,6 +10,7 @@
 /* Originals have memory of their own, in parts. */
 #define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart && \
 	memory_aligned && origins_own && origins_above
+#define CNODES apart != 0 ==> cnodes_shaped && cnodes_mapped && cnodes_kept && cnodes_known && cnodes_house && dying_below
 
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
@@ -65,6 +66,55 @@
     // What p handed out from b on is no other original's, but of those that p was carved from.
     predicate free_from(integer p, integer b) = \forall integer t; owner(t) && t != p ==>
       ends[t] <= b || given[p] <= begins[t] || carved(t, p);
+    predicate dying_from(integer p, integer b) = \forall integer o; dies(o) ==>
+      2 * machine.base_granule + beyond[o] <= b || given[p] <= 2 * machine.base_granule + o;
+    // I1: what holds slots. Its slots know it, so no two overlap; one that lives has its original, one that dies lies below
+    // every watermark.
+    predicate holds_slots(integer type) = type == CAP_TABLE || type == CAP_SPACE || type == CAP_THREAD;
+    predicate shaped(integer type, integer o, integer end) = KERNEL_SLOTS <= o < end <= N_SLOTS && holds_slots(type) &&
+      (type == CAP_SPACE ==> o % SPACE_SLOTS == 0 && end == o + SPACE_SLOTS) &&
+      (type == CAP_THREAD ==> o % 16 == 0 && end == o + 16);
+    predicate cnodes_shaped = \forall integer o; is_cnode(o) ==> shaped(cnode[o], o, beyond[o]);
+    predicate cnodes_mapped = \forall integer o, k; is_cnode(o) && o <= k < beyond[o] ==> home[k] == o;
+    predicate kept(integer o, integer h) = owner(h) && owns[h] == cnode[o] && begins[h] == 2 * machine.base_granule + o &&
+      ends[h] == 2 * machine.base_granule + beyond[o];
+    predicate cnodes_kept = \forall integer o; lives(o) ==> kept(o, keeper[o]);
+    predicate keeps(integer h) = \forall integer o; 2 * machine.base_granule + o == begins[h] ==> lives(o) && keeper[o] == h;
+    predicate cnodes_known = \forall integer h; owner(h) && h != unsettled && holds_slots(owns[h]) ==> keeps(h);
+    predicate kept_by_nobody(integer h) = \forall integer o; lives(o) ==> keeper[o] != h;
+    predicate dying_below = \forall integer o, u; dies(o) && owner(u) && !holds_slots(owns[u]) ==>
+      2 * machine.base_granule + beyond[o] <= given[u] || ends[u] <= 2 * machine.base_granule + o;
+    // A slot of one: none of its headers.
+    predicate holds(integer type, integer o, integer k) = (type == CAP_TABLE ==> k != o) && (type == CAP_SPACE ==> is_space_slot(k)) &&
+      (type == CAP_THREAD ==> is_thread_slot(k));
+    predicate in_cnode(integer k) = is_cnode(home[k]) && home[k] <= k < beyond[home[k]] && holds(cnode[home[k]], home[k], k);
+    predicate in_live(integer k) = is_kernel_slot(k) || (in_cnode(k) && keeper[home[k]] != NONE);
+    predicate housed(integer k) = is_kernel_slot(k) || in_cnode(k);
+    predicate in_table(integer k) = is_kernel_slot(k) || (in_cnode(k) && cnode[home[k]] == CAP_TABLE);
+    predicate in_table_to(integer first, integer end) = \forall integer k; first <= k < end ==> in_table(k);
+    predicate contained(integer k, integer container) = is_kernel_slot(k) ? container == IN_TABLE :
+      (cnode[home[k]] == CAP_TABLE ==> container == IN_TABLE) && (cnode[home[k]] == CAP_SPACE ==> container == IN_SPACE) &&
+      (cnode[home[k]] == CAP_THREAD ==> container == IN_THREAD);
+    predicate owns_table(integer table, integer size) = size == 0 || (table == KERNEL_TABLE && size == KERNEL_TABLE_SLOTS) ||
+      (lives(table) && cnode[table] == CAP_TABLE && beyond[table] == table + size);
+    // What is in a slot stands in one, and a slot says who reads it.
+    predicate cnodes_house = \forall integer s; slot_index(s) && linked[s] == 1 ==> housed(s);
+    predicate cnodes_apart = CNODES;
+    predicate slots_housed = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type > CAP_THREAD ==> in_table(s));
+    predicate slots_contained = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != unsettled &&
+      (slots[s].type != CAP_EMPTY || in_table(s)) ==> contained(s, slots[s].container));
+    // What holds slots goes on to.
+    predicate homes_kept{A, B} = \forall integer k; (in_table{A}(k) ==> in_table{B}(k)) &&
+      (is_cnode{A}(k) ==> is_cnode{B}(k) && \at(cnode[k], A) == \at(cnode[k], B) && \at(beyond[k], A) == \at(beyond[k], B) &&
+      \at(keeper[k], A) == \at(keeper[k], B));
+    // The headers of tables and spaces are none of their slots.
+    predicate heads_table(integer k) = is_cnode(k) && cnode[k] == CAP_TABLE;
+    predicate heads_space(integer k) = is_cnode(k - SPACE_HEADER) && cnode[k - SPACE_HEADER] == CAP_SPACE;
+    predicate no_header(integer k) = !heads_table(k) && !heads_space(k);
+    // The dying lists have dying ones only.
+    predicate slots_dying = apart != 0 ==> (\forall integer k; slot_index(k) ==>
+      (heads_table(k) && keeper[k] == NONE ==> dying_table(slots[k].next)) &&
+      (heads_space(k) && keeper[k - SPACE_HEADER] == NONE ==> dying_space(slots[k].next)));
     // The slots agree: where an object of a type lies.
     logic integer place_at(integer type, integer object) = type == CAP_UNTYPED ? 2 * object :
       2 * machine.base_granule + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object :
@@ -74,12 +124,11 @@
     predicate slots_owned = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS ==>
       (owns[s] != 0 <==> is_capability(s) && slots[s].original != 0));
     // A capability names what lives: its original has this type, and memory there.
-    predicate extends(integer o, integer s) = owns[o] == slots[s].type && begins[o] == place_at(slots[s].type, slots[s].object) &&
+    predicate extends(integer o, integer s) = owner(o) && owns[o] == slots[s].type && begins[o] == place_at(slots[s].type, slots[s].object) &&
       ends[o] == begins[o] + takes_up(slots[s].type, slots[s].size_bits);
     predicate slots_extents = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) ==> extends(origin[s], s));
-    // Where a space's header may be, a switch of spaces writes the watermark.
     predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
-    predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) && s % SPACE_SLOTS != SPACE_HEADER ==> marked(s));
+    predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) ==> marked(s));
     predicate slots_carvers = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
       slots[s].original == 0 ==> (slots[s].rights & RIGHT_RETYPE) == 0);
 
@@ -137,12 +186,12 @@
 
 /* Of functions that write slots. */
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
-	slots_owned && slots_extents && slots_marked && slots_carvers
-#define REQUIRES_DERIVED requires derived: DERIVED;
+	slots_owned && slots_extents && slots_marked && slots_carvers && slots_housed && slots_contained && slots_dying
+#define REQUIRES_DERIVED requires derived: DERIVED && cnodes_apart;
 #define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
-#define ORDERED DERIVED && list_ordered && memory_nested
+#define ORDERED DERIVED && list_ordered && memory_nested && cnodes_apart
 #define REQUIRES_ORDERED requires ordered: ORDERED;
 #define ENSURES_ORDERED ensures ordered: ORDERED;
 #define LOOP_ORDERED loop invariant ordered: ORDERED;
@@ -157,11 +206,12 @@
 #define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
-	up[0 .. N_SLOTS - 1], apart, owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
+	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
 	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], next_nth
+#define HOMES apart, cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
-#define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, apart, MEMORY_AT(s)
+#define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, MEMORY_AT(s)
 #define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], nth[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]

@@ -7,7 +7,7 @@
 
 /* The parts of what is valid, of each kind of object. */
 #define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
-	threads_waiting && threads_timed && threads_tied
+	threads_waiting && threads_timed && threads_tied && threads_have
 #define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
 	slots_spaces && slots_containers && slots_linked && slots_answer && slots_homed
 #define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
@@ -27,6 +27,13 @@
     predicate slot_index(integer s) = 0 <= s < N_SLOTS;
     predicate space_index(integer p) = 0 <= p < N_SPACES;
     predicate is_space_slot(integer s) = slot_index(s) && SPACE_FIRST_SLOT <= s % SPACE_SLOTS < SPACE_HEADER;
+    // What holds slots is named by its first (derivation.h says more); of lists of dying ones, tables and spaces by their headers.
+    predicate is_cnode(integer o) = slot_index(o) && cnode[o] != 0;
+    predicate lives(integer o) = is_cnode(o) && keeper[o] != NONE;
+    predicate dies(integer o) = is_cnode(o) && keeper[o] == NONE;
+    predicate dying_table(integer s) = s == NONE || (dies(s) && cnode[s] == CAP_TABLE);
+    predicate dying_space(integer s) = s == NONE || (dies(s - SPACE_HEADER) && cnode[s - SPACE_HEADER] == CAP_SPACE);
+    predicate both_none(struct list l) = l.head == NONE <==> l.tail == NONE;
     predicate is_thread_slot(integer s) = KERNEL_SLOTS <= s < N_SLOTS && THREAD_SLOT_OFFSET <= s % 16;
     // Where a slot lies that somebody can name: in an object of the system, or in the kernel's table.
     predicate is_kernel_slot(integer s) = KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS;
@@ -121,6 +128,16 @@
         (slots[threads[t].reply].type == CAP_REPLY || slots[threads[t].reply].type == CAP_RESERVED)) &&
       (threads[t].arrival != NONE ==> slots[threads[t].arrival].type == CAP_RESERVED &&
         slots[threads[t].arrival].object == t);
+    // I1: a thread's table and space are what its slots hold.
+    logic integer slot_of(integer t) = 16 * t + THREAD_SLOT_OFFSET; // the first of thread t
+    predicate thread_holds(integer s, integer type, integer object) =
+      slots[s].type == type && slots[s].object == object && slots[s].container == IN_THREAD;
+    predicate threads_have = apart != 0 ==> (\forall integer t; thread_index(t) ==>
+      (threads[t].table_size != 0 ==> thread_holds(slot_of(t) + THREAD_TABLE, CAP_TABLE, threads[t].table) &&
+        threads[t].table_size == 1 << slots[slot_of(t) + THREAD_TABLE].size_bits) &&
+      (threads[t].root != NONE ==> thread_holds(slot_of(t) + THREAD_SPACE, CAP_SPACE, threads[t].root)));
+    predicate slot_unread(integer s) = \forall integer t; thread_index(t) ==>
+      (s == slot_of(t) + THREAD_TABLE ==> threads[t].table_size == 0) && (s == slot_of(t) + THREAD_SPACE ==> threads[t].root == NONE);
     predicate slot_untied(integer s) = s != NONE ==>
       (\forall integer t; thread_index(t) ==> threads[t].reply != s && threads[t].arrival != s);
     // I7: numbers of the scheduler.
@@ -156,7 +173,10 @@
     predicate hart_dying = hart.dying[DYING_THREADS].head < N_THREADS && hart.dying[DYING_THREADS].tail < N_THREADS &&
       hart.dying[DYING_QUEUES].head < N_QUEUES && hart.dying[DYING_QUEUES].tail < N_QUEUES &&
       hart.dying[DYING_TABLES].head < N_SLOTS && hart.dying[DYING_TABLES].tail < N_SLOTS &&
-      hart.dying[DYING_SPACES].head < N_SLOTS && hart.dying[DYING_SPACES].tail < N_SLOTS;
+      hart.dying[DYING_SPACES].head < N_SLOTS && hart.dying[DYING_SPACES].tail < N_SLOTS &&
+      both_none(hart.dying[DYING_TABLES]) && both_none(hart.dying[DYING_SPACES]) && (apart != 0 ==>
+      dying_table(hart.dying[DYING_TABLES].head) && dying_table(hart.dying[DYING_TABLES].tail) &&
+      dying_space(hart.dying[DYING_SPACES].head) && dying_space(hart.dying[DYING_SPACES].tail));
     predicate hart_timers = \forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue < N_QUEUES;
     predicate hart_lines = \forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue < N_QUEUES &&
       hart.lines[i].next < N_LINES;
@@ -178,7 +198,7 @@
     // What may stand in a slot that the MMU or the scheduler reads.
     predicate stands_in_thread(integer which, integer type, integer kind) =
       (which == THREAD_TABLE ==> type == CAP_TABLE) && (which == THREAD_SPACE ==> type == CAP_SPACE) &&
-      (which == THREAD_BOUND ==> type == CAP_NOTIFICATION);
+      (which == THREAD_FAULT ==> type == CAP_ENDPOINT) && (which == THREAD_BOUND ==> type == CAP_NOTIFICATION);
     predicate stands_in_space(integer type) = type == CAP_UNTYPED || type == CAP_SPACE;
 
     // Frames: what a capability is, apart from its links; slot a looks like slot b.
@@ -214,6 +234,9 @@
       \at(threads[t].left, A) == \at(threads[t].left, B) && \at(threads[t].period, A) == \at(threads[t].period, B) &&
       \at(threads[t].chain, A) == \at(threads[t].chain, B) && \at(threads[t].passive, A) == \at(threads[t].passive, B) &&
       \at(threads[t].fault, A) == \at(threads[t].fault, B) && \at(threads[t].partition, A) == \at(threads[t].partition, B);
+    // Nobody gets another table or space, or loses the one that it has.
+    predicate tables_kept{A, B} = \forall integer t; thread_index(t) ==>
+      \at(threads[t].table_size, A) == \at(threads[t].table_size, B) && \at(threads[t].root, A) == \at(threads[t].root, B);
     // What ties a thread to slots.
     predicate thread_ties{A, B}(integer t) = \at(threads[t].reply, A) == \at(threads[t].reply, B) &&
       \at(threads[t].arrival, A) == \at(threads[t].arrival, B) && \at(threads[t].table, A) == \at(threads[t].table, B) &&
@@ -314,7 +337,7 @@
         prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
       (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY &&
-      written[s] == 0 && owns[s] == 0;
+      written[s] == 0 && owns[s] == 0 && cnode[s] == 0;
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for

@@ -155,6 +155,7 @@ static inline bool ipc_begin_serving(u64 caller, u64 receiver, bool passive)
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
     ENSURES_THREADS_VALID ENSURES_HART_VALID
     ensures unlinked: threads[caller].server == NONE;
+    ensures roots: \forall integer k; thread_index(k) ==> threads[k].root == \old(threads[k].root);
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
     ensures others: threads_wait_but{Pre, Post}(caller, \old(threads[caller].server));
     ensures registers: registers_kept{Pre, Post};
@@ -180,6 +181,7 @@ static inline void ipc_unlink_payer(u64 caller)
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s);
+    requires place: apart != 0 && s != NONE ==> in_table(s);
     requires thread: 0 < t < N_THREADS && answer_in[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
     ENSURES_DERIVED
@@ -242,6 +244,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 	u32 s = (u32)cap_slot(from, out);
 	u32 d = threads[to].arrival;
 
+	/*@ assert place: apart != 0 && d != NONE ==> in_table(d); */
 	threads[to].arrival = NONE;
 	if (d != NONE)
 		slots[d].type = CAP_EMPTY;
@@ -251,8 +254,9 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 		return tag;
 	if (!granted || s == NONE || d == NONE || cap_check_copy(s) != STATUS_OK)
 		return ipc_without_cap(tag);
-	/*@ ghost if (slots[d].container == IN_SPACE) apart = 0; */
+	/*@ assert unread: (apart != 0 ==> slot_unread(d)) && threads_have; */
 	cap_copy(s, d, RIGHTS_ALL);
+	/*@ assert have: threads_have; */
 	return tag;
 }
 
@@ -354,12 +358,15 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 	threads[t].registers[REG_A2] = slots[s].badge;
 	threads[t].registers[REG_A3] = out;
 	queues[e].receivers = 0;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(e, t);
 }
 
 /* Reserve what t receives into. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
     ENSURES_DERIVED
@@ -371,6 +378,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
     ensures reserved: arrival != 0 ==> slots[threads[t].table + arrival].type == CAP_RESERVED; */
 static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 {
+	/*@ ghost cap_own_table((u32)t); */
 	if (arrival != 0) {
 		threads[t].arrival = (u32)(threads[t].table + arrival);
 		cap_reserve(threads[t].arrival, t);
@@ -399,6 +407,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 /* A call that meets nobody waits its turn. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
@@ -423,6 +432,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 #define CONTRACT_HAND_ON(badge)                                                                        \
 	REQUIRES_ORDERED                                                                               \
 	requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;                                \
+	requires settled: unsettled == NONE;                                                   \
 	REQUIRES_READY                                                                                 \
 	requires stand: threads_stand(to, to) && used_reply == NONE && loose(to);                      \
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
@@ -509,6 +519,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
  * and neither side has to do with a capability; then most of this falls away. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
+    requires settled: unsettled == NONE;
     requires endpoint: slots[s].type == CAP_ENDPOINT;
     requires meets: t == hart.current && head_of[e] == receiver;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
@@ -561,6 +572,7 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
+    requires settled: unsettled == NONE;
     requires meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver);
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
@@ -599,6 +611,7 @@ static inline bool ipc_is_plain(u64 t, u64 receiver, u64 tag, u64 arrival)
 /* A call over the endpoint capability in slot s: the plainest way first. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && t == hart.current;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -663,21 +676,27 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
 
-	/*@ assert awaits: answer_in[caller] == s; */
+	/*@ assert awaits: answer_in[caller] == s && threads[caller].arrival != s; */
 	/*@ ghost answer_in[caller] = NONE; */
+	/*@ assert loose: loose(caller) && caller != hart.current && !may_run(caller); */
 	slots[s].type = CAP_EMPTY;
-	//@ assert listed: slots_listed;
+	//@ assert listed: slots_listed && slots_dying;
 	threads[caller].reply = NONE;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	ipc_unlink_payer(caller);
+	/*@ assert free: slots[s].type == CAP_EMPTY && threads[caller].arrival != s; */
 	//@ assert words: words_kept{Pre, Here};
 	if (threads[caller].fault != 0) {
 		threads[caller].fault = 0;
+		/*@ assert have: threads_have && slots_dying; */
 		//@ assert words: words_kept{Pre, Here};
 		return caller;
 	}
 	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
 	      capability_same{Pre, Here}(threads[t].table + out); */
 	ipc_deliver(t, caller, tag, 0, out, slots[s].rights != 0);
+	/*@ assert answered: slots[s].type == CAP_EMPTY && threads_have && slots_dying; */
 	//@ assert words: words_kept{Pre, Here};
 	//@ assert placed: \forall integer k; thread_index(k) ==> threads[k].table == \at(threads[k].table, Pre);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[slots[s].object].arrival, Pre), t, out);
@@ -873,12 +892,15 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
 	ipc_load_payload(t, sender);
 	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
 	//@ assert stored: words_stored_but{Pre, Here}(t);
+	/*@ assert copied: sender != t ==> capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
+	      \at(threads[sender].registers[REG_A3], Pre)); */
 	ipc_hand_payload(t, tag);
 }
 
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY;
+    requires own: apart != 0 ==> in_table(reply);
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     requires loose: loose(sender) && sender != hart.current;
@@ -933,6 +955,7 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 /* t, which is current, takes the message of `sender`, which has left its queue; on its budget if it `pays`. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
@@ -971,6 +994,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     requires current: t == hart.current;
     REQUIRES_STANDING
@@ -996,6 +1020,10 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	//@ assert words: words_kept{Pre, Here};
 	if (pays && ipc_check_payer(sender) != STATUS_OK)
 		return ipc_turn_away(t, sender);
+	/*@ assert same: threads[t].arrival == \at(threads[t].arrival, Pre) &&
+	      threads[sender].table == \at(threads[queues[e].head].table, Pre) &&
+	      threads[sender].table_size == \at(threads[queues[e].head].table_size, Pre) &&
+	      threads[sender].registers[REG_A3] == \at(threads[queues[e].head].registers[REG_A3], Pre); */
 	ipc_take_from(t, sender, reply, grant, tag, badge, call, pays);
 	//@ assert words: words_kept_but{Pre, Here}(t, t);
 	//@ assert heard: \at(threads[queues[e].head].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
@@ -1020,6 +1048,8 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires loose: loose(t);
@@ -1061,6 +1091,8 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 /* The same of the current thread: nobody is current then. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires current: t == hart.current && loose(t);
@@ -1089,11 +1121,19 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
 		hart.holder = NONE;
 }
 
+/*@ // threads_have once more, with arguments: where much else is known, this is what is seen to be left by a store elsewhere.
+    predicate has_table(integer t, integer table, integer size) = size != 0 ==>
+      thread_holds(slot_of(t) + THREAD_TABLE, CAP_TABLE, table) && size == 1 << slots[slot_of(t) + THREAD_TABLE].size_bits;
+    predicate has_space(integer t, integer root) = root != NONE ==> thread_holds(slot_of(t) + THREAD_SPACE, CAP_SPACE, root);
+    predicate all_have = apart != 0 ==> (\forall integer t; thread_index(t) ==>
+      has_table(t, threads[t].table, threads[t].table_size) && has_space(t, threads[t].root)); */
 #define TAKES (!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) != NONE &&                 \
 	may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t))
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires current: t == hart.current;
@@ -1108,6 +1148,7 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
     ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
       \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object));
+    ensures have: all_have;
     ensures took: TAKES ==> \result == STATUS_OK;
     ENSURES_TAKEN(TAKES, t, sender_at{Pre}(\at(slots[s].object, Pre)), reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0) */
@@ -1121,6 +1162,7 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	//@ assert words: words_kept{Pre, Here};
 	if (queues[e].head != NONE && queues[e].receivers == 0) {
 		ipc_reserve_arrival(t, arrival);
+		//@ assert old: capabilities_old{Pre, Here};
 		//@ assert words: words_kept{Pre, Here};
 		/*@ ghost u32 sender = queues[e].head; */
 		/*@ assert sender: sender == sender_at{Pre}(\at(slots[s].object, Pre)) && sender != t && tag_of(sender) == tag_of{Pre}(sender) &&
@@ -1170,6 +1212,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
 	if (status != STATUS_OK)
 		return ipc_without_message(t, status);
 
+	/*@ ghost cap_own_table(t); */
 	/*@ assert inside: (u64)(threads[t].table + endpoint) == threads[t].table + endpoint &&
 	      (u64)(threads[t].table + reply) == threads[t].table + reply; */
 	return ipc_take_or_wait(t, threads[t].table + endpoint, threads[t].table + reply, arrival, block);
@@ -1202,6 +1245,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 /* The caller that was answered, if there is one, goes on, and whoever is most important runs. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(caller);
+    requires settled: unsettled == NONE;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
     requires loose: caller != NONE ==> loose(caller) && caller != hart.current;
@@ -1227,6 +1271,8 @@ static inline u32 ipc_go_on(u32 caller)
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
     requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
@@ -1241,13 +1287,18 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 {
 	u32 caller = NONE;
 
-	if (slots[reply].type == CAP_REPLY)
+	if (slots[reply].type == CAP_REPLY) {
 		caller = ipc_answer(t, reply, tag, out, false);
+		/*@ assert same: threads[t].table == \at(threads[t].table, Pre) && threads[t].table_size == \at(threads[t].table_size, Pre); */
+		/*@ assert free: arrival != 0 ==> slots[threads[t].table + arrival].type == CAP_EMPTY; */
+	}
 	if (caller != NONE && !ipc_is_pending(t, s)) {
 		ipc_block(t, s, reply, arrival);
 		return sched_switch(caller);
 	}
 	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
+	/*@ assert hold: all_have; */
+	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	/*@ assert grown: capabilities_grown{Pre, Here}(arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0); */
 	return ipc_go_on(caller);
@@ -1276,6 +1327,8 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
       nameable(reply);
+    requires own: apart != 0 ==> in_table(reply);
+    requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
@@ -1327,6 +1380,7 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 #define CONTRACT_REPLY                                                                                 \
 	REQUIRES_ORDERED                                                                               \
 	requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT; \
+	requires settled: unsettled == NONE;                                                   \
 	REQUIRES_STANDING                                                                              \
 	assigns STATE, used_reply, payload[0 .. 5], LIST;                                              \
 	ENSURES_ORDERED                                                                                \
@@ -1352,6 +1406,7 @@ static __attribute__((noinline)) u32 ipc_reply_checked(u64 t, u64 s, u64 tag, u6
 	      !answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival)); */
 	if (status != STATUS_OK)
 		return ipc_refuse(t, status);
+	/*@ ghost cap_own_table((u32)t); */
 	/*@ assert names: r == \at(threads[t].table, Pre) + reply &&
 	      slots[r].object == named_endpoint{Pre}(t, reply) && (slots[r].type == CAP_REPLY <==> names_reply{Pre}(t, reply)); */
 	if (slots[r].type == CAP_REPLY && ipc_only_waits(t, s, wide(slots[r].object), tag))
@@ -1383,6 +1438,7 @@ static inline __attribute__((always_inline)) u32 ipc_reply_over(u64 t, u64 s, u6
 {
 	u64 r = wide(threads[t].table) + reply;
 
+	/*@ ghost cap_own_table((u32)t); */
 	if (!ipc_answers_plainly(t, s, r, tag, reply, arrival))
 		return ipc_reply_checked(t, s, tag, reply, out, arrival);
 	//@ assert named: r == \at(threads[t].table, Pre) + reply && slots[r].object == named_endpoint{Pre}(t, reply);
@@ -1411,7 +1467,9 @@ void ipc_cancel(u32 t, enum status status)
 		if (threads[t].state != THREAD_SENDING && threads[t].state != THREAD_WAITING)
 			thread_clear_payload(t, 0);
 	}
+	/*@ assert have: threads_have; */
 	cap_release(t); /* a reservation, or the reply that somebody holds */
+	/*@ assert have: threads_have; */
 	threads[t].fault = 0;
 	/*@ ghost stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
@@ -1462,6 +1520,8 @@ bool ipc_fault(u32 t)
 		return true;
 	}
 	/*@ assert apart: receiver != t && receiver != hart.current && answer_in[receiver] == NONE; */
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_take_first(e, receiver);
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);

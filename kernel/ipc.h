@@ -193,6 +193,7 @@
 
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -226,6 +227,7 @@ u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -242,6 +244,7 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, used_reply, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -266,6 +269,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE && stands_as[t] == THREAD_STOPPED;
     ensures loose: loose(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
     ensures unfaulted: threads[t].fault == 0;
+    ensures placed: tables_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void ipc_cancel(u32 t, enum status status);
 

@@ -90,11 +90,15 @@ void notify_raise(u32 n, u32 bits)
 		threads[wide(waiter)].registers[REG_A0] = STATUS_OK;
 		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 		sched_wake(waiter);
+		/*@ assert awake: waiter == notified{Pre}(n) && awake(waiter) && threads[waiter].registers[REG_A0] == STATUS_OK; */
 		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 	} else if (bound != NONE && threads[wide(bound)].state == THREAD_RECEIVING) {
+		/*@ assert queue: KERNEL_QUEUES <= stands_on[bound]; */
 		notify_end_receive(n, bound);
+		/*@ assert ranks: READY_VALID; */
 		//@ assert given: threads[bound].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 		sched_wake(bound);
+		/*@ assert awake: bound == notified{Pre}(n) && awake(bound) && threads[bound].registers[REG_A0] == STATUS_NOTIFIED; */
 		//@ assert given: threads[bound].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 	}
 }
@@ -104,6 +108,7 @@ enum status notify_signal(u64 t, u64 notification)
 	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_WRITE);
 	u64 s = wide(threads[t].table) + notification;
 
+	/*@ assert named: status == STATUS_OK ==> slot_index(s) && slots[s].type == CAP_NOTIFICATION && queue_index(slots[s].object); */
 	if (status == STATUS_OK)
 		notify_raise(slots[s].object, slots[s].badge);
 	return status;

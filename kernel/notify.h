@@ -25,7 +25,8 @@
     ensures untold: notified{Pre}(n) == NONE ==> results_kept{Pre, Post} && threads_wait{Pre, Post};
     ensures given: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
       threads[notified{Pre}(n)].registers[REG_A2] == (\old(queues[n].bits) | bits) && queues[n].bits == 0;
-    ensures status: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==> awake(notified{Pre}(n)) &&
+    ensures awake: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==> awake(notified{Pre}(n));
+    ensures status: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
       threads[notified{Pre}(n)].registers[REG_A0] == (\old(queues[n].head) != NONE ? STATUS_OK : STATUS_NOTIFIED);
     ensures others: results_kept_but{Pre, Post}(notified{Pre}(n));
     ensures waits: \forall integer k; thread_index(k) && k != notified{Pre}(n) ==> thread_waits{Pre, Post}(k); */
@@ -98,6 +99,7 @@ void notify_timers(u64 now);
 /* Arm the timer of notification n for the absolute time `deadline` (NEVER: disarm). */
 /*@ requires queue_index(n) && queues[n].timer <= N_TIMERS;
     assigns hart.timers[0 .. N_TIMERS - 1].deadline, hart.armed;
+    exits \false;
     ensures set: \old(queues[n].timer) != 0 ==> \result == STATUS_OK && hart.timers[queues[n].timer - 1].deadline == deadline;
     ensures early: \old(queues[n].timer) != 0 ==> hart.armed <= deadline;
     ensures refused: queues[n].timer == 0 ==> \result == STATUS_REFUSED && hart == \old(hart);

@@ -232,6 +232,11 @@ struct timer {
 /*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
 /*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */
 /*@ ghost extern u64 given[N_SLOTS]; */   /* to where it was given to other objects */
+/* What holds slots, tables, spaces and threads, each named by its first slot (CNodes). */
+/*@ ghost extern u8 cnode[N_SLOTS]; */    /* its type; 0: none begins here */
+/*@ ghost extern u32 beyond[N_SLOTS]; */  /* behind its last slot */
+/*@ ghost extern u32 keeper[N_SLOTS]; */  /* the slot of its original; NONE: that is gone, it is dying */
+/*@ ghost extern u32 home[N_SLOTS]; */    /* the one that a slot lies in */
 /*@ ghost extern u8 apart; */             /* 1 until a step does what the proof cannot rule out: see trusted.md */
 
 struct list {

@@ -213,6 +213,7 @@ static inline u32 sched_take_top(void)
 
 	/*@ assert index: q == hart.queues + hart.top - 1; */
 	/*@ assert first: t == head_of[q]; */
+	/*@ assert place: OF_PARTITIONS(q) && PLACE_OF(q) == priority; */
 	/*@ assert rank: t != NONE ==> stands_as[t] == THREAD_READY && priority_of[t] == priority; */
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
@@ -381,8 +382,10 @@ void sched_charge(u64 now)
 	if (p == NONE)
 		return;
 	threads[p].used += elapsed;
+	/*@ assert have: threads_have; */
 	if (threads[p].server != NONE)
 		sched_count_limits((u32)p, ticks);
+	/*@ assert have: threads_have; */
 	if (threads[p].left > ticks) {
 		threads[p].left -= ticks;
 	} else {
@@ -390,6 +393,7 @@ void sched_charge(u64 now)
 			threads[p].debt += (ticks - threads[p].left) & 0x3fffffffu;
 		threads[p].left = 0;
 	}
+	/*@ assert have: threads_have; */
 	sched_renew(p, now);
 }
 
@@ -449,6 +453,10 @@ void sched_ready(u32 t)
 		sched_put_ready(wide(t));
 	else
 		sched_ready_apart(t);
+	/*@ assert holder: hart.holder == \at(hart.holder, Pre) && registers_kept{Pre, Here}; */
+	/*@ assert words: words_kept{Pre, Here}; */
+	/*@ assert self: stands(t); */
+	/*@ assert stand: \at(threads_stand(hart.current, t), Pre) ==> threads_stand(hart.current, NONE); */
 }
 
 void sched_wake(u32 t)
@@ -719,6 +727,8 @@ u32 sched_switch(u32 t)
 	} else {
 		sched_note_ready(t);
 		hart.current = t;
+		/*@ assert have: threads_have; */
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		/*@ assert stand: threads_stand(hart.current, NONE) && words_kept{Pre, Here}; */
 	}
 	//@ assert words: words_kept{Pre, Here};
@@ -765,6 +775,8 @@ __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
 	hart.holder = (u32)t;
 	hart.current = NONE;
 	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	next = sched_switch((u32)t);
 	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
 	return next;
@@ -996,6 +1008,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	threads[t].debt = 0;
 	threads[t].refill = arch_time() + period;
 	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
+	/*@ assert have: threads_have; */
 	/*@ assert ranks: READY_VALID; */
 	if (queued) {
 		/*@ assert others: threads_stand(hart.current, t); */

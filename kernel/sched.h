@@ -20,6 +20,7 @@
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ensures words: words_kept{Pre, Post};
     ensures top: hart.top >= \old(hart.top); */
 void sched_ready(u32 t);
 
@@ -49,6 +50,7 @@ void sched_remove(u32 t);
  * and its address space. The thread to run is the result; NONE: nobody can. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
@@ -83,6 +85,7 @@ void sched_charge(u64 now);
     assigns threads[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID
     ENSURES_TURNED
+    ensures words: words_kept{Pre, Post};
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline bool sched_begin_limit(u64 t)
 {
@@ -156,6 +159,7 @@ static inline bool sched_has_budget(u32 t)
  * important is ready. Leaves the kernel. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && hart.current == NONE;
+    requires settled: unsettled == NONE;
     REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires loose: loose(t);
@@ -172,6 +176,7 @@ u32 sched_switch(u32 t);
 #define CONTRACT_DELIVERED(placed)                                                                     \
 	REQUIRES_DERIVED REQUIRES_READY                                                                \
 	requires kernel_valid && 0 < t < N_THREADS;                                                    \
+	requires settled: unsettled == NONE;                                                   \
 	requires stand: threads_stand(t, t) && used_reply == NONE;                                     \
 	requires loose: loose(t);                                                                      \
 	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
@@ -216,6 +221,7 @@ static inline bool sched_may_take_over(u64 t)
 /* End a system call of t that did not switch: its result, and on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
@@ -234,6 +240,9 @@ static inline u32 sched_return(u32 t, enum status status)
 	u64 w = wide(t);
 
 	threads[w].registers[REG_A0] = status;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
+	/*@ assert first: threads[t].priority + 1 >= hart.top ==> nobody_above(t); */
 	if (hart.current == t && hart.holder == t && threads[w].priority + 1u >= hart.top &&
 	    threads[w].state == THREAD_READY && hart.payer == t && threads[w].client == NONE)
 		return t;

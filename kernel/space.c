@@ -75,10 +75,37 @@ void space_emptied(u32 s)
 	arch_space_fence();
 }
 
+/*@ predicate is_header(integer h) = lives(h - SPACE_HEADER) && cnode[h - SPACE_HEADER] == CAP_SPACE; */
+/* The space of a thread is one that lives: the thread's slot holds a capability to it. */
+/*@ ghost
+  /@ REQUIRES_DERIVED
+     requires slots_valid && threads_have && thread_index(t) && unsettled == NONE;
+     assigns \nothing;
+     ensures lives: apart != 0 && threads[t].root != NONE ==> is_header(SPACE_SLOTS * threads[t].root + SPACE_HEADER); @/
+  void space_own(u32 t)
+  {
+	/@ assert holds: apart != 0 && threads[t].root != NONE ==> keeps(origin[slot_of(t) + THREAD_SPACE]) &&
+	     owns[origin[slot_of(t) + THREAD_SPACE]] == CAP_SPACE &&
+	     begins[origin[slot_of(t) + THREAD_SPACE]] == 2 * machine.base_granule + SPACE_SLOTS * threads[t].root; @/
+  }
+  // The header of a space, or that of the kernel's own, is no capability.
+  /@ REQUIRES_DERIVED
+     requires slot_index(header);
+     requires root: apart != 0 ==> header == SPACE_HEADER || is_header(header);
+     assigns \nothing;
+     ensures header: apart != 0 ==> !housed(header) && linked[header] != 1 && !owner(header); @/
+  void space_header(u32 header)
+  {
+	/@ assert shaped: apart != 0 && header != SPACE_HEADER ==>
+	     home[header] == header - SPACE_HEADER && (header - SPACE_HEADER) % SPACE_SLOTS == 0; @/
+	/@ assert none: apart != 0 ==> !housed(header); @/
+  } */
+
 /* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
  * every translation must be forgotten. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && slot_index(header) && header % SPACE_SLOTS == SPACE_HEADER;
+    requires root: apart != 0 ==> header == SPACE_HEADER || is_header(header);
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
     ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_DERIVED
     ensures slots[header].watermark == hart.asid_round; */
@@ -86,6 +113,8 @@ static bool space_give_asid(u32 header)
 {
 	bool flush = hart.asid == machine.asid_limit;
 
+	/*@ ghost space_header(header); */
+	/*@ assert header: apart != 0 ==> !owner(header); */
 	if (slots[header].badge != 0 && slots[header].watermark == hart.asid_round)
 		return false;
 	if (flush) {
@@ -104,6 +133,7 @@ void space_switch(u32 t)
 	u32 header = root * SPACE_SLOTS + SPACE_HEADER;
 	bool flush = true;
 
+	/*@ ghost space_own(t); */
 	hart.root = root;
 	if (machine.asid_limit == 0) { /* no image is ever valid: every switch comes here and flushes */
 		arch_space_load(arch_space_image(root, 0), true);

@@ -41,22 +41,26 @@ void space_emptied(u32 s);
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
+    requires settled: unsettled == NONE;
     assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
+    ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && thread_index(t);
+    requires settled: unsettled == NONE;
     assigns OBJECTS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT
     ENSURES_TURNED ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
+    ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 static inline void space_use(u64 t)
 {

@@ -9,9 +9,11 @@
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && actor_valid(actor);
+    requires settled: unsettled == NONE;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1], LIST;
+            ptes[0 .. N_PTES - 1], LIST, HOMES;
     ENSURES_ORDERED
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ENSURES_VALID ENSURES_KEPT */
 static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
 						       u64 a6)
@@ -30,6 +32,10 @@ static __attribute__((noinline)) enum status syscall_retype(struct request r, st
 		return STATUS_BAD_ARGUMENT;
 	if (to.status == STATUS_OK && to.container == IN_TABLE)
 		room = (a4 == 0 ? actor.size : 1ul << slots[actor.table + a4].size_bits) - a5;
+	/*@ assert own: room != 0 && a4 == 0 ==> to.slot == actor.table + a5 && room + a5 == actor.size; */
+	/*@ assert other: room != 0 && a4 != 0 ==> slots[actor.table + a4].type == CAP_TABLE &&
+	      to.slot == slots[actor.table + a4].object + a5 && room + a5 == 1 << slots[actor.table + a4].size_bits; */
+	/*@ assert row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + (u32)room); */
 	return untyped_retype(wide(actor.table) + r.a0, carving, to, (u32)room);
 }
 
@@ -64,6 +70,7 @@ static enum status syscall_thread(struct request r, struct actor actor, u64 a2, 
 
 	if (status != STATUS_OK)
 		return status;
+	/*@ assert named: slots[s].type == CAP_THREAD && 0 < slots[s].object < N_THREADS; */
 	switch (r.operation) {
 	case OP_RESUME:
 		return thread_resume(slots[s].object);
@@ -100,7 +107,7 @@ static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && actor_valid(actor);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES;
+    assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING */
 static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
@@ -154,6 +161,7 @@ static inline void syscall_begin(u64 t)
 
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
@@ -170,7 +178,7 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current && current_is_highest; */
@@ -180,6 +188,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 	struct request r = { (u32)(a1 > 0xffffffff ? 0xffffffff : a1), (u32)(a0 > 0xffffffff ? 0xffffffff : a0) };
 	struct actor actor = { threads[t].table, threads[t].table_size };
 
+	/*@ ghost cap_own_table((u32)t); */
 	syscall_begin(t);
 	return sched_return((u32)t, syscall_invoke(r, actor, a2, a3, a4, a5, a6, (u32)t));
 }
@@ -187,6 +196,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 /* t receives: of its own, so that this proves apart from the other calls. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -208,6 +218,7 @@ static inline u32 syscall_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, b
 /* Every other system call; a1 to a4 are the user's. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && hart.current != NONE;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -230,8 +241,10 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 	bool block = (number & SYS_NONBLOCK) == 0;
 
 	syscall_begin(wide(t));
-	/*@ assert first: first_sender(t, a0) == first_sender{Pre}(t, a0) && thread_same{Pre, Here}(t) &&
-	      (is_told(t) <==> is_told{Pre}(t)) && (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)); */
+	/*@ assert self: thread_same{Pre, Here}(t); */
+	/*@ assert told: is_told(t) <==> is_told{Pre}(t); */
+	/*@ assert first: first_sender(t, a0) == first_sender{Pre}(t, a0) &&
+	      (may_take(t, a0, a2, a4) <==> may_take{Pre}(t, a0, a2, a4)); */
 	/*@ assert same: may_receive(t, a0) ==> thread_same{Pre, Here}(first_sender(t, a0)); */
 	/*@ assert pays: may_receive(t, a0) ==>
 	      (may_pay(first_sender(t, a0), t) <==> may_pay{Pre}(first_sender{Pre}(t, a0), t)); */
@@ -241,6 +254,10 @@ static __attribute__((noinline)) u32 syscall_rest(u64 a0, u64 a1, u64 a2, u64 a3
 	      first_sender(t, a0) != t && words_same{Pre, Here}(first_sender(t, a0)) &&
 	      tag_of(first_sender(t, a0)) == tag_of{Pre}(first_sender(t, a0)) &&
 	      threads[first_sender(t, a0)].fault == \at(threads[first_sender(\at(hart.current, Pre), a0)].fault, Pre)); */
+	/*@ assert carries: receive_takes(t, a0, a2, a4) ==> threads[first_sender(t, a0)].registers[REG_A3] ==
+	      \at(threads[first_sender(\at(hart.current, Pre), a0)].registers[REG_A3], Pre) &&
+	      threads[first_sender(t, a0)].table == \at(threads[first_sender(\at(hart.current, Pre), a0)].table, Pre) &&
+	      threads[first_sender(t, a0)].table_size == \at(threads[first_sender(\at(hart.current, Pre), a0)].table_size, Pre); */
 	switch (number) {
 	case SYS_SEND:
 		return sched_return(t, ipc_send(t, a0, a1, a3));
@@ -276,6 +293,8 @@ u32 syscall_fault(u64 cause, u64 address)
 {
 	hart.holder = NONE;
 	threads[hart.current].saved_all = 1;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	thread_fault(hart.current, cause, address);
 	return sched_leave();
 }

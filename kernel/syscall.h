@@ -13,19 +13,22 @@ struct request {
 /*@ REQUIRES_SETTLED
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
     ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
       capabilities_kept{Pre, Post};
-    ensures claimed: r.operation > OP_REVOKE ==> slots_claimed{Pre, Post}(0); */
+    ensures claimed: r.operation > OP_REVOKE ==> slots_claimed{Pre, Post}(0);
+    // I1: what holds slots ends by one of two only.
+    ensures homes: apart != 0 && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
+      homes_kept{Pre, Post} && \old(apart) != 0; */
 enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
  * Stops the machine with a clear sentence if anything does not fit. */
 /*@ requires \valid_read(record) && boot_zero;
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record,
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], machine, boot_record,
             boot_system;
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING */
@@ -37,7 +40,7 @@ void boot_main(const struct boot_record *record);
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE && current_is_highest;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, HOMES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
@@ -74,6 +77,7 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
 /* The current thread did what the hardware refuses. All its registers are in memory. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && hart.current != NONE;
+    requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -86,7 +90,7 @@ u32 syscall_fault(u64 cause, u64 address);
 /*@ REQUIRES_SETTLED
     requires kernel_valid;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current && current_is_highest; */

@@ -32,14 +32,21 @@ void thread_filled(u32 s)
 	case THREAD_TABLE:
 		threads[t].table = slots[s].object;
 		threads[t].table_size = 1u << slots[s].size_bits;
+		/*@ assert holds: s == slot_of(t) + THREAD_TABLE && slots[s].type == CAP_TABLE && slots[s].object == threads[t].table; */
+		/*@ assert size: threads[t].table_size == 1 << slots[s].size_bits; */
+		/*@ assert have: threads_have; */
 		break;
 	case THREAD_SPACE:
 		threads[t].root = slots[s].object;
 		threads[t].image_round = 0; /* no round has this number */
+		/*@ assert holds: s == slot_of(t) + THREAD_SPACE && slots[s].type == CAP_SPACE && slots[s].object == threads[t].root; */
+		/*@ assert have: threads_have; */
 		break;
 	case THREAD_BOUND:
 		threads[t].bound = slots[s].object;
 		queues[slots[s].object].bound = t;
+		/*@ assert have: threads_have; */
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		notify_raise(slots[s].object, 0); /* bits that are pending already */
 		break;
 	default:
@@ -212,11 +219,15 @@ void thread_fault(u32 t, u64 cause, u64 address)
 {
 	threads[t].fault_cause = (u32)cause;
 	threads[t].fault_address = address;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	sched_remove(t);
 	if (ipc_fault(t))
 		return;
 	/*@ ghost stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	thread_record_fault(t);
 }
 

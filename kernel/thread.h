@@ -16,6 +16,7 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /*@ REQUIRES_DERIVED
     requires kernel_valid && is_thread_slot(s);
     requires stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind);
+    requires read: slots[s].container == IN_THREAD;
     REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
@@ -29,6 +30,7 @@ void thread_filled(u32 s);
     assigns STATE;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_STANDING
+    ensures unread: slot_unread(s);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_emptied(u32 s);
@@ -128,5 +130,6 @@ void thread_wake(u32 t, enum status status);
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
+    ensures placed: tables_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_end(u32 t);

@@ -323,11 +323,93 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 
 /*@ // The memory from place `from` to the watermark of u is nobody else's.
     predicate room_from(integer u, integer from) = apart != 0 ==> owner(u) && level[u] < CAP_MAX_DEPTH &&
-      begins[u] <= from && free_from(u, from); */
+      begins[u] <= from && free_from(u, from) && dying_from(u, from); */
+/* The CNode of type `type` in the slots from o on begins, with its original in slot s. The views of its slots begin with it:
+ * that they are empty is proved, that a table's say that they are in one is looked at. */
+/*@ ghost
+  /@ requires derived: cnodes_apart && slots_typed && slots_listed && slots_housed && slots_contained && slots_dying && apart != 0;
+     requires shape: shaped(type, o, end) && 0 < s < N_SLOTS && owns[s] == 0;
+     requires memory: begins[s] == 2 * machine.base_granule + o && ends[s] == 2 * machine.base_granule + end;
+     requires nobody: \forall integer c; is_cnode(c) ==> beyond[c] <= o || end <= c;
+     assigns HOMES, owns[s];
+     ensures cnodes: CNODES;
+     ensures slots: slots_housed && slots_contained && slots_dying;
+     ensures others: \forall integer c; slot_index(c) && c != o ==> cnode[c] == \old(cnode[c]) && keeper[c] == \old(keeper[c]) &&
+       beyond[c] == \old(beyond[c]);
+     ensures lives: keeper[o] != NONE && beyond[o] == end;
+     ensures kept: homes_kept{Pre, Post};
+     ensures owns: owns[s] == type; @/
+  void untyped_house(u8 type, u32 o, u32 end, u32 s)
+  {
+	u32 k = o;
+
+	/@ assert nobody: \forall integer j; o <= j < end ==> !housed(j); @/
+	/@ assert empty: \forall integer j; o <= j < end ==> slots[j].type == CAP_EMPTY; @/
+	/@ loop invariant range: o <= k <= end;
+	   loop invariant mapped: \forall integer j; o <= j < k ==> home[j] == o;
+	   loop invariant others: \forall integer j; slot_index(j) && !(o <= j < end) ==> home[j] == \at(home[j], Pre);
+	   loop invariant plain: apart != 0 && type == CAP_TABLE ==> (\forall integer j; o <= j < k ==> slots[j].container == IN_TABLE);
+	   loop assigns k, home[0 .. N_SLOTS - 1], apart;
+	   loop variant end - k; @/
+	while (k < end) {
+		home[k] = o;
+		if (type == CAP_TABLE && slots[k].container != IN_TABLE)
+			apart = 0;
+		k++;
+	}
+	cnode[o] = type;
+	beyond[o] = end;
+	keeper[o] = s;
+	owns[s] = type;
+  } */
+
+/* The capability in slot s, carved from u, has memory of its own from now on. */
+/*@ ghost
+  /@ requires derived: slots_typed && slots_listed && slots_marked && slots_housed && slots_contained && slots_dying;
+     requires ordered: list_ordered && memory_nested && cnodes_apart;
+     requires slot: slot_index(u) && slot_index(s) && slots[s].type == type && CAP_UNTYPED <= type <= CAP_THREAD && slots[s].original != 0;
+     requires shape: holds_slots(type) ==> 2 * machine.base_granule <= begins[s] && ends[s] <= 2 * machine.base_granule + N_SLOTS &&
+       shaped(type, begins[s] - 2 * machine.base_granule, ends[s] - 2 * machine.base_granule);
+     requires free: apart != 0 ==> s != NONE && owns[s] == 0 && linked[s] == 1 && origin[s] == s &&
+       begins[s] < ends[s] && marked(s) && is_aligned(begins[s], nth[s], ends[s]) && given[s] == begins[s] &&
+       begins[s] == place_at(slots[s].type, slots[s].object) && ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits);
+     requires owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
+       (owns[k] != 0 <==> is_capability(k) && slots[k].original != 0));
+     requires others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
+       extends(origin[k], k) && origin[k] != s);
+     requires room: room_from(u, begins[s]) && (apart != 0 ==> ends[s] <= given[u] && rank[u] < rank[s] < last[u] && u != s &&
+       (\forall integer t; live(t) && rank[t] < rank[u] < last[t] ==> rank[t] < rank[s] < last[t]));
+     assigns HOMES, owns[s];
+     ensures apart: apart != 0 ==> \old(apart) != 0;
+     ensures kept: apart != 0 ==> homes_kept{Pre, Post};
+     ensures room: room_from(u, ends[s]);
+     ensures derived: slots_owned && slots_extents && slots_marked && slots_housed && slots_contained && slots_dying;
+     ENSURES_NESTED
+     ensures cnodes: cnodes_apart; @/
+  void untyped_own(u8 type, u32 u, u32 s)
+  {
+	/@ assert child: apart != 0 ==> carved(u, s); @/
+	/@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
+	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); @/
+	/@ assert own: apart != 0 ==> (\forall integer t; owner(t) && holds_slots(owns[t]) ==> given[t] == begins[t]); @/
+	/@ assert alive: apart != 0 ==> (\forall integer c; lives(c) ==>
+	      2 * machine.base_granule + beyond[c] <= begins[s] || ends[s] <= 2 * machine.base_granule + c); @/
+	/@ assert dying: apart != 0 ==> (\forall integer c; dies(c) ==>
+	      2 * machine.base_granule + beyond[c] <= begins[s] || ends[s] <= 2 * machine.base_granule + c); @/
+	if (apart != 0 && (type == CAP_TABLE || type == CAP_SPACE || type == CAP_THREAD)) {
+		untyped_house(type, (u32)(begins[s] - 2 * (u64)machine.base_granule),
+			      (u32)(ends[s] - 2 * (u64)machine.base_granule), s);
+	} else {
+		owns[s] = type;
+		/@ assert cnodes: CNODES; @/
+	}
+	/@ assert nested: NESTED; @/
+  } */
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && threads_waiting && threads_tied && slot_index(u) && nameable(s) && u != s;
+    requires place: apart != 0 ==> in_table(s);
     requires room: room_from(u, place_at(mould.type, object)) &&
       (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
     requires nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
@@ -337,9 +419,10 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       mould.step != 0 &&
       (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
-    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
+    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), HOMES;
     ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
-    ensures apart: apart == \old(apart);
+    ensures apart: apart != 0 ==> \old(apart) != 0;
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post};
     ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
@@ -348,12 +431,16 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
+	/*@ assert table: mould.type == CAP_TABLE ==> shaped(CAP_TABLE, object, object + mould.step); */
+	/*@ assert space: mould.type == CAP_SPACE ==> shaped(CAP_SPACE, SPACE_SLOTS * object, SPACE_SLOTS * object + SPACE_SLOTS); */
+	/*@ assert thread: mould.type == CAP_THREAD ==> shaped(CAP_THREAD, 16 * object, 16 * object + 16); */
 	/*@ assert nobody: apart != 0 ==> !owner(s) && linked[s] == 0; */
 	/*@ ghost origin[s] = s; nth[s] = next_nth; */
 	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
 	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
 	/*@ assert aligned: apart != 0 ==> is_aligned(begins[s], nth[s], ends[s]); */
 	/*@ assert nested: NESTED; */
+	/*@ assert cnodes: CNODES; */
 	slots[s].type = mould.type;
 	slots[s].kind = mould.kind;
 	slots[s].size_bits = mould.size_bits;
@@ -363,18 +450,20 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
 	/*@ assert memory: slots_memory; */
+	/*@ assert others: apart != 0 ==> slots_marked && (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
+	      extends(origin[k], k) && origin[k] != s); */
 	cap_insert(u, s);
+	/*@ assert listed: apart != 0 ==> linked[s] == 1 && is_capability(s) && (\forall integer k; 0 < k < N_SLOTS && k != s ==>
+	      (is_capability(k) <==> linked[k] == 1)); */
 	/*@ assert listed: slots_listed && slots_ram; */
 	/*@ assert owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
 	      (owns[k] != 0 <==> is_capability(k) && slots[k].original != 0)); */
 	slots[s].original = 1; /* apart from the container: GCC would join the two and reckon out another address */
-	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && owner(u) && u != s; */
-	/*@ assert new: apart != 0 ==> (\forall integer t; owner(t) ==>
-	      ends[t] <= begins[s] || ends[s] <= begins[t] || carved(t, s)); */
+	/*@ assert room: apart != 0 ==> free_from(u, begins[s]) && dying_from(u, begins[s]) && owner(u) && u != s; */
 	/*@ assert others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
 	      extends(origin[k], k) && origin[k] != s); */
-	/*@ ghost owns[s] = mould.type; */
-	/*@ assert nested: NESTED; */
+	/*@ assert tied: threads_tied && slots_answer; */
+	/*@ ghost untyped_own(mould.type, u, s); */
 }
 
 /* Everything that retype refuses for other reasons than room. */
@@ -384,7 +473,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
     ensures final: to.status == STATUS_OK ==> \result != STATUS_AGAIN;
     ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0 && slots[u].depth < CAP_MAX_DEPTH;
-    ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && carving.count <= room;
+    ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && to.container == IN_TABLE && carving.count <= room;
     ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
       slots[u].kind == MEMORY_RAM; */
 static inline enum status untyped_check(u64 u, struct carving carving, struct place to, u32 room)
@@ -542,6 +631,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 /* The originals of `count` new objects into the slots from `first` on. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && slot_index(u) && row_nameable(first, count);
+    requires row: apart != 0 ==> in_table_to(first, first + count);
     requires nth: apart != 0 ==> is_multiple(place_at(mould.type, mould.object), next_nth, takes_up(mould.type, mould.size_bits));
     requires memory: slots[u].type == CAP_UNTYPED;
     requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
@@ -549,8 +639,9 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
     requires room: room_from(u, place_at(mould.type, mould.object)) &&
       (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
-    assigns slots[0 .. N_SLOTS - 1], LIST, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    assigns slots[0 .. N_SLOTS - 1], LIST, HOMES, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
     ENSURES_VALID ENSURES_ORDERED
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
     ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
     ensures sized: \forall integer k; first <= k < first + count ==> slots[k].size_bits == mould.size_bits;
@@ -570,6 +661,8 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant count: i <= count && n == count - i;
 	    loop invariant takes: takes(left, n, mould.step);
 	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
+	    loop invariant homes: apart != 0 ==> homes_kept{Pre, Here} && \at(apart, Pre) != 0;
+	    loop invariant row: apart != 0 ==> in_table_to(first, first + count);
 	    loop invariant room: room_from(u, place_at(mould.type, object));
 	    loop invariant nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
 	    loop invariant end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u];
@@ -581,7 +674,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
 	      slot_same{Pre, Here}(k);
-	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, HOMES, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant count - i; */
 	for (u32 i = 0; i < count; i++) {
@@ -591,6 +684,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 		/*@ assert next: place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) ==
 		      place_at(mould.type, object + mould.step); */
 		untyped_carve(u, first + i, mould, object);
+		/*@ assert homes: hart_dying && (apart != 0 ==> in_table_to(first, first + count)); */
 		if (mould.type != CAP_UNTYPED)
 			untyped_begin_object(first + i, type);
 		object += mould.step;
@@ -605,14 +699,12 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
     requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
     requires depth: slots[u].depth < CAP_MAX_DEPTH;
     requires inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
-    assigns slots[u].watermark, given[u], apart;
+    assigns slots[u].watermark, given[u];
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures room: room_from(u, 2 * (slots[u].object + \old(slots[u].watermark)));
-    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
 static inline void untyped_advance(u64 u, u64 end)
 {
-	/*@ ghost if (given[u] != begins[u] + 2 * (u64)slots[u].watermark) apart = 0; */
 	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, given[u]); */
 	/*@ ghost given[u] = begins[u] + 2 * end; */
 	/*@ assert nested: NESTED; */
@@ -656,6 +748,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 	arch_barrier();
 	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
 	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
+	/*@ assert row: apart != 0 ==> in_table_to(to.slot, to.slot + carving.count); */
 	/*@ ghost next_nth = first; */
 	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
 	/*@ assert capabilities: capabilities_kept{Pre, Here}; */

@@ -30,9 +30,11 @@ struct carving {
 /*@ REQUIRES_ORDERED
     requires kernel_valid && nameable(u);
     requires room: to.status == STATUS_OK ==> row_nameable(to.slot, room);
+    requires row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + room);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1], LIST;
+            ptes[0 .. N_PTES - 1], LIST, HOMES;
     ENSURES_VALID ENSURES_KEPT ENSURES_ORDERED
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures unchanged: \result != STATUS_OK ==>
       (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
       (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&

@@ -29,7 +29,8 @@ void arch_payload_clear(void);
 /*@ assigns \nothing; */
 u64 arch_time(void);
 /* Ask for a timer interrupt at the absolute time `deadline`. */
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    exits \false; */
 void arch_timer_set(u64 deadline);
 
 /* Leave the kernel: t, which left by a system call, goes on with the status OK, `tag` and `second` in its result

@@ -128,7 +128,8 @@ void arch_barrier(void)
 #define SBI_SRST 0x53525354ul
 #define SBI_LEGACY_PUTCHAR 1ul
 
-/*@ assigns \nothing; */
+/*@ assigns \nothing;
+    exits \false; */
 static u64 machine_sbi(u64 extension, u64 function, u64 a, u64 b)
 {
 	register u64 a0 __asm__("a0") = a;

@@ -37,7 +37,7 @@ void machine_print_hex(u64 number);
 
 /* The first C with the MMU on. Answers the first thread, as the next two answer the one that goes on. */
 /*@ requires \valid_read(record) && boot_zero;
-    assigns STATE_AND_ENTRIES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
+    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
@@ -47,7 +47,7 @@ u32 arch_start(const struct boot_record *record);
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current && current_is_highest; */
@@ -56,7 +56,7 @@ u32 trap_handle(u64 cause, u64 value);
     requires kernel_valid;
     REQUIRES_STANDING
     terminates \false;
-    assigns STATE_AND_ENTRIES, payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     ensures somebody: \result != NONE && \result == hart.current && current_is_highest; */

@@ -29,7 +29,7 @@ u32 trap_idle(void)
 
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant leaves: next == NONE || (next == hart.current && current_is_highest);
-	    loop assigns next, STATE_AND_ENTRIES, payload[0 .. 5]; */
+	    loop assigns next, STATE_AND_ENTRIES, HOMES, payload[0 .. 5]; */
 	while (next == NONE) {
 		u64 pending = machine_pending();
 
