@@ -436,7 +436,13 @@ def choose(kernel, arguments):
         return [f for unit in kernel.units for f in kernel.units[unit]]
     chosen = []
     for argument in arguments:
-        name, _, function = argument.partition(":")
+        name, colon, function = argument.partition(":")
+        path = kernel.root / name   # an absolute path stays what it is
+        name = os.path.relpath(os.path.normpath(path), kernel.root) if name else name
+        if not path.is_file():
+            raise ValueError(f"there is no file {argument.partition(':')[0]}; write FILE or FILE:FUNCTION, as kernel/cap.c:cap_copy")
+        if colon and not function:
+            raise ValueError(f"{argument} names no function behind the colon")
         if name not in kernel.units:
             raise ValueError(f"{name} defines no function of the kernel; files that do: {' '.join(kernel.units)}")
         found = [f for f in kernel.units[name] if function in ("", f.name)]
@@ -618,7 +624,11 @@ def find_mutants(run):
 
 def show_status(run):
     """--status: what is proved of the kernel in the image that was built last."""
-    built = image.Image(run.root / "build" / run.options.machine)
+    machine = run.options.machine if run.options.machine is not None else "virt"
+    boards = sorted(path.parent.name for path in run.root.glob("platform/*/board.conf"))
+    if machine not in boards and not (run.root / "build" / machine).is_dir():
+        raise ValueError(f"there is no machine {machine!r}; there are: {' '.join(boards)}")
+    built = image.Image(run.root / "build" / machine)
     kernel = Kernel(run.root)
     told = status.report(kernel, run.units, run.borders, built, str(built.path.relative_to(run.root)))
     print(json.dumps(told, indent=1) if run.options.json else status.text(told))
@@ -645,13 +655,15 @@ def parse(arguments):
     parser.add_argument("files", nargs="*")
     for option in ("json", "record", "no-cache", "replay", "listed", "smoke", "mutants", "status", "eva"):
         parser.add_argument(f"--{option}", action="store_true")
-    parser.add_argument("--machine", default="virt")
+    parser.add_argument("--machine")
     parser.add_argument("--root", default=str(ROOT))
     options = parser.parse_args(arguments)
     if sum((options.smoke, options.mutants, options.status, options.eva)) > 1:
         parser.error("--smoke, --mutants, --status and --eva exclude each other")
     if (options.status or options.eva) and (options.files or options.record or options.listed):
         parser.error("--status and --eva are about the whole kernel, and take no files")
+    if options.machine is not None and not options.status:
+        parser.error("--machine goes with --status only")
     if options.no_cache and options.replay:
         parser.error("--no-cache and --replay exclude each other")
     if options.record and (options.smoke or options.mutants or options.listed):

@@ -408,10 +408,21 @@ unsigned twice(unsigned x)
 
 def test_what_is_not_there_is_said(tree):
     tree.write("kernel/a.c", GOOD)
-    done = tree.prove("kernel/b.c")
-    assert done.returncode == 2 and "files that do: kernel/a.c" in done.stderr
-    done = tree.prove("kernel/a.c:other")
-    assert done.returncode == 2 and "no function other" in done.stderr
+    tree.write("kernel/empty.h", "")
+    for wrong, text in (("kernel/empty.h", "files that do: kernel/a.c"), ("kernel/b.c", "there is no file kernel/b.c"),
+                        ("next", "write FILE or FILE:FUNCTION"), ("kernel/a.c:other", "no function other"),
+                        ("kernel/a.c:", "names no function behind the colon"), ("--machine=virt", "goes with --status only")):
+        done = tree.prove(wrong)
+        assert done.returncode == 2 and text in done.stderr, done.stderr
+    done = tree.prove("--status", "--machine", "nosuch")
+    assert done.returncode == 2 and "there is no machine 'nosuch'" in done.stderr, done.stderr
+
+
+def test_a_file_may_be_named_in_other_ways(tree):
+    tree.write("kernel/a.c", GOOD)
+    for name in ("./kernel/a.c", "kernel/../kernel/a.c:next", str(tree.root / "kernel/a.c")):
+        done = tree.prove(name)
+        assert done.returncode == 0 and "kernel/a.c" in done.stdout, done.stderr
 
 
 MUTANT = """# file: kernel/a.c
