@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 
+from kernel import DECLARATION
 from provers import VERSIONS, key_of, text_of
 from smt import parts_of
 
@@ -26,6 +27,7 @@ SECONDS = 3600
 GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+)( : Valid)?[^\n]*(\n +Qed: Valid)?", re.M)
 SCHEDULED = re.compile(r"^\[wp\] (\d+) goals? scheduled", re.M)
 CONTRACT = re.compile(r"/\*?@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
+TAKEN = re.compile(r"\b(admit|axiomatic|axiom|lemma|inductive)\b")
 NO_PROVER = ("Qed", "CFG", "Trivial")
 # What WP says while it works and what makes goals harder only, never easier; of assembly Unit takes care.
 HARMLESS = re.compile(r"Missing terminates clause for \w+, populates 'terminates \\true'|"
@@ -146,18 +148,49 @@ class Unit:
         for name in sorted(self.defined - visible):
             self.add(unit, f"Frama-C sees a function {name} that tests/proof/kernel.py does not find in the text")
         for function in kernel.units[unit]:
-            if function.name in own and re.search(r"\b(__asm__|asm)\b", kernel.body_of(function)):
+            if function.name in own and re.search(r"\b(__asm__|__asm|asm)\b", self.body(log, function.name)):
                 self.add(function.name, "inline assembly, which no proof sees: name it in tests/proof/borders.txt")
         for name in sorted(own):
             if name not in self.defined:
                 self.add(name, "no contract (and no use here, so that Frama-C leaves it out)")
             elif not self.has_contract(log, name):
                 self.add(name, "no contract")
+        places = 0
         for name in kernel.includes(unit):
             for line, text in annotations_of_unit(kernel, name):
-                found = re.search(r"\b(admit|axiomatic|axiom|lemma)\b", text)
+                found = TAKEN.search(text)
                 if found:
+                    places += 1
                     self.add(unit, f"{name}:{line}: {found.group(1)}: nothing may be taken for true that is not proved here")
+            for header in kernel.strange_includes(name):
+                self.add(unit, f"{name}: it includes {header}, which is no header of the kernel")
+        # And in what Frama-C read: a macro or a string may hide it from the search above.
+        found = TAKEN.search(re.sub(r'"(?:\\.|[^"\\\n])*"', "", log))
+        if found and not places:
+            self.add(unit, f"{found.group(1)}, by way of a macro: nothing may be taken for true that is not proved here")
+        self.look_at_declarations(kernel, unit, borders, log)
+
+    def look_at_declarations(self, kernel, unit, borders, log):
+        """A contract of a declaration is believed where it is called: somebody must prove it, who reads the same."""
+        defined = {f.name for some in kernel.units.values() for f in some}
+        outside = {name for kind, name in borders if kind == "function"} | {label for some in kernel.labels().values()
+                                                                         for label, _ in some}
+        for match in DECLARATION.finditer(log):
+            name = match.group(1)
+            ghost = log[match.start():match.start() + 2] == "@/"
+            if name not in outside and (name not in defined or ghost and name not in self.defined):
+                self.add(unit, f"{name} has a contract and no definition in the kernel, so that nobody proves it")
+        for header in kernel.includes(unit):
+            for name in sorted(kernel.declared(header)):
+                owner = kernel.owner.get(name)
+                if owner is not None and header not in kernel.includes(owner.unit):
+                    self.add(unit, f"{header}: it has a contract of {name}, which {owner.unit} does not read, where it is proved")
+
+    @staticmethod
+    def body(log, name):
+        """The definition of a function as Frama-C prints it, macros replaced."""
+        found = re.search(rf"^[^\n;]*\b{name}\)?\s*\([^;{{}}]*\)\s*\n\s*\{{.*?^ {{0,2}}\}}", log, re.M | re.S)
+        return found.group() if found else ""
 
     def add(self, name, text):
         self.problems.setdefault(name, []).append(text)

@@ -6,6 +6,7 @@ header with the header alone, not again with every file that includes it.
 import collections
 import functools
 import hashlib
+import os
 import pathlib
 import re
 
@@ -16,11 +17,13 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n
 ANNOTATION = re.compile(r"/\*@.*?\*/|//@[^\n]*", re.S)
 ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\)")
 GHOST = re.compile(r"/\*@\s*ghost\b(.*?)\*/", re.S)
-# A local variable that begins without a value: `u32 n;`, `u8 digits[20];`, `struct x y;`.
+# A local variable that begins without a value: `u32 n;`, `u8 digits[20];`, `struct x y;`, `u32 n, m = 1;`.
 WITHOUT_VALUE = re.compile(r"^[ \t]+(?:(?:const|volatile|register|unsigned|signed)\s+)*(?:struct\s+\w+|enum\s+\w+|u8|u16|u32|u64|"
-                           r"bool|int|long|short|char|unsigned|signed)\b[^=;(){}]*;", re.M)
+                           r"bool|int|long|short|char|unsigned|signed)\b(?:[^=;(){}]*;|[^=;(){}]*,[^;(){}]*=[^;{}]*;|[^;{}]*,\s*\*?\w+\s*(?:\[[^;]*\])?;)", re.M)
 WORDS = r"(?:(?!(?:if|else|for|while|switch|return|do|case)\b)[A-Za-z_]\w*[ \t*]+)+"
 CLAUSE = re.compile(r"\b(?:requires|ensures|assigns)\b")
+# A declaration with a contract above it, in a source or as Frama-C prints it.
+DECLARATION = re.compile(r"(?:\*/|@/)[ \t]*\n?\s*(?:\w+[ \t*]+)+?(\w+)\([^;{}]*\)\s*(?:__attribute__\(\(.*?\)\)\s*)?;")
 DEFINITION = re.compile(rf"^[ \t]*{WORDS}(\w+)\(([^;{{}}]*?)\)\s*\{{", re.M)
 
 
@@ -78,6 +81,7 @@ class Kernel:
                             if p.suffix in (".c", ".h", ".S", ".ld"))
         self.texts = {name: (self.root / name).read_text(encoding="utf-8") for name in self.files}
         self.bodies_of = {}     # what bodies() found out
+        self.declared_in = {}   # and declared()
         self.units = {}
         for name in self.files:
             found = functions_in(self.texts[name], name) if name.endswith((".c", ".h")) else []
@@ -158,6 +162,22 @@ class Kernel:
             self.bodies_of[name] = without_comments(self.texts[name]), [one for one in found if not self.in_ghost(name, one[0])]
         return self.bodies_of[name]
 
+    def declared(self, name):
+        """The functions that a file declares with a contract."""
+        if name not in self.declared_in:
+            text = without_comments(self.texts[name])
+            self.declared_in[name] = {m.group(1) for m in DECLARATION.finditer(text)
+                                      if CLAUSE.search(text[text.rfind("/*@", 0, m.start()):m.start()])}
+        return self.declared_in[name]
+
+    def strange_includes(self, name):
+        """What a file includes that is no header of the kernel: the proof would read what nobody looks at."""
+        for line in re.findall(r"^\s*#\s*include\b(.*)", self.texts[name], re.M):
+            header = re.match(r'\s*"([^"]+)"', line)
+            path = (self.root / name).parent / header.group(1) if header else None
+            if path is None or not path.name.endswith(".h") or os.path.relpath(path.resolve(), self.root.resolve()) not in self.texts:
+                yield line.strip()
+
     def read_for(self, function):
         """All that the goals of a function are made from: its unit and the headers, without the bodies of other functions,
         of which WP takes the contracts."""
@@ -166,7 +186,8 @@ class Kernel:
             text, bodies = self.bodies(name)
             for line, begin, end in reversed(bodies):
                 if (name, line) != (function.unit, function.line):
-                    text = text[:begin] + re.sub(r"[^\n]", "", text[begin:end]) + text[end:]
+                    # what a body defines for the preprocessor counts behind it, too
+                    text = text[:begin] + re.sub(r"^(?![ \t]*#)[^\n]*", "", text[begin:end], flags=re.M) + text[end:]
             parts.append(f"{name}\n{text}")
         return "\n".join(parts)
 

@@ -518,7 +518,13 @@ def prove(run):
         chosen = [f for f in chosen if f in wanted]
     else:
         chosen = choose(proof.kernel, options.files)
+    if not options.files:
+        gone += [f"{name} has no function that tests/proof/kernel.py finds, so that nothing of it would be proved"
+                 for name in proof.kernel.files if name.endswith(".c") and name not in proof.kernel.units]
     proof.run(chosen)
+    for (unit, _), report in proof.reports.items():
+        if proof.problems.get(unit) and report["status"] == "proved":
+            report["status"] = "unproved"   # what it rests on is not in order
     if options.record:
         write_record(run.folder / RECORD, run.recorded, proof.reports)
         units, lost = status.merge(run.units, proof.kernel, proof.reports)

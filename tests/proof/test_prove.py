@@ -406,6 +406,62 @@ unsigned twice(unsigned x)
     assert "late: false" not in done.stdout and "next: false" not in done.stdout, done.stdout
 
 
+BELIEVED = """/*@ assigns \\nothing;
+    ensures \\result == 7; */
+int f(void)
+{
+%s
+	return 8;
+}
+"""
+
+
+@pytest.mark.parametrize("before, inside, text", [
+    ("/*@ ghost /@ assigns \\nothing; ensures \\false; @/ void magic(void); */\n", "\t/*@ ghost magic(); */", "magic has a contract"),
+    ("/*@ assigns \\nothing; ensures \\false; */\nvoid magic(void);\n", "\tmagic();", "magic has a contract"),
+    ("#define TRUST admit\n", "\t/*@ TRUST \\false; */", "admit, by way of a macro"),
+    ("/*@ lem\\\nma bad: \\false; */\n", "", "lemma, by way of a macro"),
+    ('/*@ predicate q = "//" == "//"; */ /*@ lemma bad: \\false; */\n', "", "nothing may be taken for true"),
+    ('#include "more.inc"\n', "", "no header of the kernel"),
+    ("#define CLOBBER() __asm__ volatile(\"nop\" : : : \"memory\")\n", "\tCLOBBER();", "inline assembly"),
+], ids=["ghost", "prototype", "macro", "splice", "string", "include", "assembly"])
+def test_what_nobody_proves_is_not_believed(tree, before, inside, text):
+    tree.write("kernel/more.inc", "/*@ axiomatic A { axiom bad: \\false; } */\n")
+    tree.write("kernel/a.c", before + BELIEVED % inside)
+    done = tree.prove("--record")
+    fails(done, text)
+    assert " f proved" not in (tree.root / "tests/proof/proved.txt").read_text(), "it is recorded all the same"
+
+
+def test_a_contract_stands_where_it_is_proved(tree):
+    tree.write("kernel/a.c", "/*@ assigns \\nothing;\n    ensures \\result == 7; */\nint g(void);\n\n" +
+               BELIEVED.replace("return 8", "return g()") % "")
+    tree.write("kernel/b.c", "/*@ assigns \\nothing; */\nint g(void)\n{\n\treturn 8;\n}\n")
+    fails(tree.prove(), "it has a contract of g, which kernel/b.c does not read")
+
+
+def test_a_file_without_functions_is_not_passed_over(tree):
+    tree.write("kernel/a.c", GOOD)
+    tree.write("kernel/b.c", "int\nevil(void)\n{\n\treturn 8;\n}\n")
+    done = tree.prove()
+    assert done.returncode == 1 and "kernel/b.c has no function" in done.stderr, done.stdout + done.stderr
+
+
+def test_a_macro_in_a_body_counts_behind_it(tree):
+    text = ("/*@ assigns \\nothing; */\nint o(void)\n{\n#define LIMIT %d\n\treturn 0;\n}\n\n" +
+            BELIEVED.replace("return 8", "return LIMIT") % "")
+    tree.write("kernel/a.c", text % 7)
+    assert tree.prove().returncode == 0
+    tree.write("kernel/a.c", text % 8)
+    fails(tree.prove(), "f: unproved")
+
+
+@pytest.mark.parametrize("local", ["int n, m = 3;", "int m = 3, n;"])
+def test_the_second_of_two_locals_may_have_no_value(tree, local):
+    tree.write("kernel/a.c", BELIEVED.replace("return 8", "return n + 0 * m") % f"\t{local}")
+    fails(tree.prove(), "rte_initialization")
+
+
 def test_what_is_not_there_is_said(tree):
     tree.write("kernel/a.c", GOOD)
     tree.write("kernel/empty.h", "")
