@@ -84,6 +84,7 @@ enum status cap_check_copy(u32 s)
 /*@ requires slot_index(s);
     assigns slots[s].rights;
     ensures stripped: (slots[s].rights & RIGHT_RETYPE) == 0;
+    ensures unscheduled: (slots[s].rights & RIGHT_SCHEDULE) == 0;
     ENSURES_FEWER(\true, s, s) */
 static inline void cap_strip(u32 s)
 {
@@ -103,6 +104,7 @@ void cap_copy(u32 from, u32 to, u32 rights)
 		slots[to].badge = 0;
 	}
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
+	/*@ assert unscheduled: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_SCHEDULE) == 0; */
 	/*@ assert memory: slots_memory && slots_ram; */
 	/*@ assert named: apart != 0 ==> extends(origin[to], to); */
 	/*@ assert extents: slots_extents && slots_marked; */

@@ -378,3 +378,26 @@ def test_the_image_is_zero_where_boot_begins():
     assert not not_zero(image, begin, begin + int(size, 16)), "the kernel's variables do not begin as zero"
     assert not not_zero(image, block, system), "the kernel block does not begin as zero"
     assert not_zero(image, int(abi["IMAGE_KERNEL"], 16), begin), "this looks at the wrong place: the code is not zero"
+
+
+def clearing():
+    """The ghost functions that clear `apart`, and what does so elsewhere."""
+    found = set()
+    for name, text in KERNEL.texts.items():
+        for match in re.finditer(r"\bapart = 0\b", text):
+            line = text.count("\n", 0, match.start()) + 1
+            inside = [f for f in KERNEL.units.get(name, []) if f.line <= line <= f.end]
+            found.add(inside[0].name if inside and KERNEL.is_ghost(inside[0]) else f"{name}:{line}")
+    return found
+
+
+def test_what_clears_apart_is_on_the_page_of_what_is_trusted():
+    page = re.search(r"^- \*\*`apart`\*\*:.*?(?=^- )", PAGES["trusted.md"], re.S | re.M).group()
+    assert clearing() == {"cnode_forget", "untyped_house", "boot_look"}
+    assert all(f"`{name}`" in page for name in clearing())
+
+
+def test_the_kernel_reads_the_same_for_prover_and_compiler():
+    wrong = [f"{name}: {match.group()}" for name, text in KERNEL.texts.items() if name.endswith((".c", ".h"))
+             for match in re.finditer(r"\b(__FRAMAC__|__x86_64__|__i386__|__riscv\w*|char\s+\w+\s*=\s*-)", sources.code_of(text))]
+    assert not wrong, "\n".join(wrong)
