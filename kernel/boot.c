@@ -540,7 +540,7 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
   void boot_look(struct actor actor)
   {
 	if (actor.size != 0 && !(actor.table == KERNEL_TABLE && actor.size == KERNEL_TABLE_SLOTS) &&
-	    !(actor.table != NONE && cnode[actor.table] == CAP_TABLE && keeper[actor.table] != NONE &&
+	    !(cnode[actor.table] == CAP_TABLE && keeper[actor.table] != NONE &&
 	      beyond[actor.table] == actor.table + actor.size))
 		apart = 0;
   } */
