@@ -19,7 +19,8 @@ ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\)")
 GHOST = re.compile(r"/\*@\s*ghost\b(.*?)\*/", re.S)
 # A local variable that begins without a value: `u32 n;`, `u8 digits[20];`, `struct x y;`, `u32 n, m = 1;`.
 WITHOUT_VALUE = re.compile(r"^[ \t]+(?:(?:const|volatile|register|unsigned|signed)\s+)*(?:struct\s+\w+|enum\s+\w+|u8|u16|u32|u64|"
-                           r"bool|int|long|short|char|unsigned|signed)\b(?:[^=;(){}]*;|[^=;(){}]*,[^;(){}]*=[^;{}]*;|[^;{}]*,\s*\*?\w+\s*(?:\[[^;]*\])?;)", re.M)
+                           r"bool|int|long|short|char|unsigned|signed)\b(?:[^=;(){}]*;|[^=;(){}]*,[^;(){}]*=[^;{}]*;|"
+                           r"[^;{}]*,\s*\*?\w+\s*(?:\[[^;]*\])?;)", re.M)
 WORDS = r"(?:(?!(?:if|else|for|while|switch|return|do|case)\b)[A-Za-z_]\w*[ \t*]+)+"
 CLAUSE = re.compile(r"\b(?:requires|ensures|assigns)\b")
 # A declaration with a contract above it, in a source or as Frama-C prints it.
