@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from kernel import DECLARATION
+from kernel import DECLARATION, annotations_of
 from provers import VERSIONS, key_of, text_of
 from smt import parts_of
 
@@ -208,7 +208,6 @@ class Unit:
 
 
 def annotations_of_unit(kernel, name):
-    from kernel import annotations_of
     return annotations_of(kernel.texts[name]) if name.endswith((".c", ".h")) else []
 
 

@@ -150,10 +150,15 @@ class Kernel:
             if one not in self.texts or one in found:
                 continue
             found.add(one)
-            for header in re.findall(r'^\s*#\s*include\s+"([^"]+)"', self.texts[one], re.M):
-                path = (self.root / one).parent / header
-                waiting.append(str(path.resolve().relative_to(self.root.resolve())))
+            waiting += [path for _, path in self.included(one)]
         return sorted(found)
+
+    def included(self, name):
+        """(what follows the #include, the file below the root; "" if it is not named in quotes) of each in a file."""
+        for line in re.findall(r"^\s*#\s*include\b(.*)", self.texts[name], re.M):
+            header = re.match(r'\s*"([^"]+)"', line)
+            yield line.strip(), header and os.path.relpath(((self.root / name).parent / header.group(1)).resolve(),
+                                                           self.root.resolve()) or ""
 
     def bodies(self, name):
         """(the text of a file without comments, [(line, begin, end) of the body of each function that is no ghost])."""
@@ -173,11 +178,7 @@ class Kernel:
 
     def strange_includes(self, name):
         """What a file includes that is no header of the kernel: the proof would read what nobody looks at."""
-        for line in re.findall(r"^\s*#\s*include\b(.*)", self.texts[name], re.M):
-            header = re.match(r'\s*"([^"]+)"', line)
-            path = (self.root / name).parent / header.group(1) if header else None
-            if path is None or not path.name.endswith(".h") or os.path.relpath(path.resolve(), self.root.resolve()) not in self.texts:
-                yield line.strip()
+        return [line for line, path in self.included(name) if not path.endswith(".h") or path not in self.texts]
 
     def read_for(self, function):
         """All that the goals of a function are made from: its unit and the headers, without the bodies of other functions,

@@ -436,11 +436,11 @@ def choose(kernel, arguments):
         return [f for unit in kernel.units for f in kernel.units[unit]]
     chosen = []
     for argument in arguments:
-        name, colon, function = argument.partition(":")
-        path = kernel.root / name   # an absolute path stays what it is
-        name = os.path.relpath(os.path.normpath(path), kernel.root) if name else name
+        given, colon, function = argument.partition(":")
+        path = kernel.root / given  # an absolute path stays what it is
+        name = os.path.relpath(path, kernel.root)
         if not path.is_file():
-            raise ValueError(f"there is no file {argument.partition(':')[0]}; write FILE or FILE:FUNCTION, as kernel/cap.c:cap_copy")
+            raise ValueError(f"there is no file {given}; write FILE or FILE:FUNCTION, as kernel/cap.c:cap_copy")
         if colon and not function:
             raise ValueError(f"{argument} names no function behind the colon")
         if name not in kernel.units:
@@ -630,7 +630,7 @@ def find_mutants(run):
 
 def show_status(run):
     """--status: what is proved of the kernel in the image that was built last."""
-    machine = run.options.machine if run.options.machine is not None else "virt"
+    machine = run.options.machine or "virt"
     boards = sorted(path.parent.name for path in run.root.glob("platform/*/board.conf"))
     if machine not in boards and not (run.root / "build" / machine).is_dir():
         raise ValueError(f"there is no machine {machine!r}; there are: {' '.join(boards)}")
