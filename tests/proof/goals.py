@@ -1,5 +1,6 @@
 """goals - what Frama-C and WP make of the sources: the goals of one function, and what a unit lacks."""
 import functools
+import hashlib
 import os
 import pathlib
 import re
@@ -237,18 +238,46 @@ def blamed(message, functions):
     return named or at or functions
 
 
+BETWEEN = "-" * 60     # the goals that WP prints
+SAYS = re.compile(r"^(?:Prover Qed returns|Goal id:)[^\n]*\n", re.M)  # with a time behind it
+
+
+def digests(printed, functions):
+    """Of the goals that WP prints, each as it stands before it is written for a prover: {function: a hash over its goals, or
+    "" if there is one of which this does not know whose it is}."""
+    texts = {f.name: [] for f in functions}
+    for block in printed.split(BETWEEN):
+        block = SAYS.sub("", block).strip()
+        title = " ".join(block.split(":\n", 1)[0].split())
+        names = [name for name in re.findall(r" in '(\w+)'", title) if name in texts]
+        line = re.search(re.escape(functions[0].unit) + r", line (\d+)\)", title)
+        at = [f.name for f in functions if line and f.first <= int(line.group(1)) <= f.end]
+        owner = names[-1:] or at
+        if block and not owner:
+            return dict.fromkeys(texts, "")
+        if block:
+            texts[owner[0]].append(block)
+    return {name: hashlib.sha256("\n".join(some).encode()).hexdigest() if some else "" for name, some in texts.items()}
+
+
 def generate(root, environment, functions, folder, prover, smoke=False, borders=None, uninitialized=()):
-    """Lets WP make the goals of some functions of one unit (smoke: of one) and write them for one prover: most of the time
-    goes into the writing. {function: {goals: [{name, kind, by, key, text}], problems, seconds}}."""
+    """Lets WP make the goals of some functions of one unit (smoke: of one) and write them for one prover, which takes as long
+    as making them; for the prover `qed` it prints them. {function: {goals: [{name, kind, by, key, text}], problems, seconds,
+    digest}}."""
     begin = time.monotonic()
     empty = pathlib.Path(folder) / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     options = list(SMOKE if smoke else OPTIONS)
     if uninitialized and not smoke:
         options += ["-rte-initialized", ",".join(f.name for f in uninitialized)]
+    if prover == "qed":
+        options.append("-wp-print")
     status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", prover, "-wp-cache-dir", str(empty),
                           "-wp-fct", ",".join(f.name for f in functions), "-wp-out", str(folder), functions[0].unit)
-    made = {f.name: {"goals": [], "problems": []} for f in functions}
+    begins = re.search(r"^Goal ", log, re.M) if prover == "qed" else None
+    log, printed = (log[:begins.start()], log[begins.start():]) if begins else (log, "")
+    hashes = digests(printed, functions)
+    made = {f.name: {"goals": [], "problems": [], "digest": hashes[f.name]} for f in functions}
     for text in [] if smoke else complaints(log, borders or {}):
         for function in blamed(text, functions):
             made[function.name]["problems"].append(text)
@@ -265,14 +294,14 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         seen.add(name)
         if not owner:
             continue
-        goal = {"name": name, "kind": kind_of(owner, name), "by": None, "key": None, "text": None}
+        goal = {"name": name, "part": "", "kind": kind_of(owner, name), "by": None, "key": None, "text": None}
         text = text_of(pathlib.Path(folder) / "typed_real", name, prover)
         if refuted or by in NO_PROVER and valid:
             made[owner]["goals"].append({**goal, "by": "qed" if refuted or by == "Qed" else "wp"})
         elif text is None:
             made[owner]["goals"].append(goal)
         else:
-            made[owner]["goals"] += [{**goal, "name": name + label, "text": part, "key": key_of(part) if prover == "z3" else None}
+            made[owner]["goals"] += [{**goal, "name": name + label, "part": label, "text": part, "key": key_of(part) if prover == "z3" else None}
                                      for label, part in parts_of(text).items()]
     shutil.rmtree(folder, ignore_errors=True)
     scheduled, wrong = SCHEDULED.search(log), ""

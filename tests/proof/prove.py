@@ -5,6 +5,7 @@ Frama-C/WP makes the goals and Qed simplifies them; what is left goes to Z3 and 
 warning that weakens a proof are failures like an unproved goal.
 """
 import argparse
+import functools
 import hashlib
 import heapq
 import itertools
@@ -23,6 +24,7 @@ import goals as wp
 import image
 import mutants
 import provers
+import record
 import status
 from kernel import Kernel, read_borders
 
@@ -34,6 +36,13 @@ BORDERS = "borders.txt"
 SCHEMA = 1
 BATCH = 6_000       # the weight of the functions whose goals one call of Frama-C makes: it reads the unit once for them
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
+KEPT = 2            # the form in which they are kept
+
+
+@functools.lru_cache(None)
+def makers():
+    """What makes goals of a text, and parts of goals: versions, options, and the text of the module that splits them."""
+    return repr((versions()["frama-c"], versions()["why3"], wp.PARSE, wp.OPTIONS, (HERE / "smt.py").read_text(encoding="utf-8")))
 
 
 def processors():
@@ -134,7 +143,7 @@ class Known:
 
     def __init__(self, folder, borders, use):
         self.folder, self.use = pathlib.Path(folder), use
-        self.about = repr((versions()["frama-c"], wp.PARSE, wp.OPTIONS, wp.SMOKE, sorted(borders.items()))) if use else ""
+        self.about = repr((KEPT, versions()["frama-c"], wp.PARSE, wp.OPTIONS, wp.SMOKE, sorted(borders.items()))) if use else ""
         if use:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.tidy()
@@ -180,7 +189,8 @@ class Proof:
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
         self.first_goal = ""        # and ask the one with this name, or its parts, before the others
-        self.lengths = {}       # (unit, function): how many lines are recorded
+        self.recorded = {}      # (unit, function): record.Recorded
+        self.use_record = True
         self.left = {}
 
     def run(self, functions):
@@ -222,15 +232,44 @@ class Proof:
             else:
                 waiting.append(function)
         waiting = [f for f in waiting if not self.begin_known(f)]
-        for weight, part in wp.batches(waiting, {f: self.weight_of(f) for f in waiting}, 0 if self.smoke else BATCH):
+        as_recorded = [f for f in waiting if self.is_recorded(f)]
+        self.add_parts(self.compare, as_recorded)
+        self.add_parts(self.begin, [f for f in waiting if f not in as_recorded])
+
+    def add_parts(self, call, functions):
+        for weight, part in wp.batches(functions, {f: self.weight_of(f) for f in functions}, 0 if self.smoke else BATCH):
             # Those that take longest before the others, of whichever unit, so that no processor waits for them at the end.
-            self.pool.add((1, 1, -weight), self.begin, part)
+            self.pool.add((1, 1, -weight), call, part)
 
     def weight_of(self, function):
         """How long the goals of a function take to make, about: how many they are, by the record or else by the text, and
         how much each assumes, most of which is what the functions promise that it calls."""
-        goals = self.lengths.get((function.unit, function.name), function.end - function.first + 1)
+        recorded = self.recorded.get((function.unit, function.name))
+        goals = len(recorded.lines) if recorded and recorded.lines else function.end - function.first + 1
         return goals * (1 + self.kernel.clauses_called(function))
+
+    def read_hash(self, function):
+        """Of all that its goals are made from, and of who makes them."""
+        return record.hash_of(repr((makers(), self.kernel.read_for(function))))
+
+    def is_recorded(self, function):
+        """Whether it is recorded as proved, and for this text."""
+        recorded = self.recorded.get((function.unit, function.name))
+        return self.use_record and not self.smoke and recorded is not None and recorded.read == self.read_hash(function)
+
+    def compare(self, functions):
+        """Lets WP make the goals of functions whose text is as it was recorded. If they are the goals that were recorded, as
+        WP prints them, all together, their results are known; if not, each is written for a prover and looked for."""
+        made, differ = self.generate(functions, "qed"), []
+        for function in functions:
+            one, recorded = made[function.name], self.recorded[function.unit, function.name]
+            same = one["complete"] and one["digest"] and recorded.stamp == recorded.stamp_for(one["digest"])
+            goals = recorded.goals(function.name, one["goals"]) if same else None
+            if goals is None:
+                differ.append(function)
+            else:
+                self.begin_goals(function, {**one, "goals": goals}, self.writer(function))
+        self.add_parts(self.begin, differ)
 
     def goals_path(self, function):
         # The numbers of statements in the names of smoke goals count through the whole unit.
@@ -242,8 +281,11 @@ class Proof:
         made = self.known.get(self.goals_path(function))
         if made is None:
             return False
-        self.begin_goals(function, made, Writer(lambda prover: self.generate([function], prover)[function.name]))
+        self.begin_goals(function, made, self.writer(function))
         return True
+
+    def writer(self, function):
+        return Writer(lambda prover: self.generate([function], prover)[function.name])
 
     def generate(self, functions, prover):
         self.screen.progress(f"[{self.done}/{self.total}] {functions[0].unit}: {functions[0].name}")
@@ -256,18 +298,18 @@ class Proof:
         made = self.generate(functions, "z3")
         for function in functions:
             one = made[function.name]
-            writer = Writer(lambda prover, f=function: self.generate([f], prover)[f.name])
+            writer = self.writer(function)
             writer.keep("z3", one["goals"])
-            one["goals"] = [{key: goal[key] for key in ("name", "kind", "by", "key")} for goal in one["goals"]]
-            if one["complete"]:
-                self.known.put(self.goals_path(function), one)
+            one["goals"] = [{key: goal[key] for key in ("name", "part", "kind", "by", "key")} for goal in one["goals"]]
             self.begin_goals(function, one, writer)
 
     def begin_goals(self, function, made, writer):
         report = self.reports[function.unit, function.name]
+        if made["complete"]:
+            self.known.put(self.goals_path(function), made)
         report["seconds"] += made["seconds"]
         report["problems"] = report["problems"] + made["problems"]
-        report["goals"] = [{"name": goal["name"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
+        report["goals"] = [{"name": goal["name"], "part": goal["part"], "kind": goal["kind"], "status": "proved" if goal["by"] else "",
                             "prover": goal["by"], "steps": 0, "key": goal["key"], "tried": []} for goal in made["goals"]]
         waiting = sorted((goal for goal in report["goals"] if not goal["prover"]),
                          key=lambda goal: not goal["name"].startswith(self.first_goal))
@@ -314,6 +356,32 @@ class Proof:
             self.on_unit(function.unit)
 
 
+    def to_record(self, functions):
+        """{(unit, function): what is to be recorded of it}, after run()."""
+        found, changed = {}, []
+        for function in functions:
+            at = function.unit, function.name
+            report = self.reports[at]
+            one = record.Recorded(lines=record.lines_of(function.name, report["goals"]))
+            old = self.recorded.get(at)
+            if old and old.lines == one.lines and self.is_recorded(function):
+                one = old
+            elif report["status"] == "proved" and not report["problems"]:
+                one.read = self.read_hash(function)
+                changed.append(function)
+            found[at] = one
+        self.recorded = {**self.recorded, **found}
+
+        def stamp(some):
+            for function, made in zip(some, self.generate(some, "qed").values()):
+                one = found[function.unit, function.name]
+                one.stamp = one.stamp_for(made["digest"])
+
+        for unit in sorted({f.unit for f in changed}):
+            self.add_parts(stamp, [f for f in changed if f.unit == unit])
+        self.pool.wait()
+        return found
+
     def judge_smoke(self, function, report):
         """A proof of false is what smoke looks for; that there is none within the limit is all that it can say."""
         for goal in report["goals"]:
@@ -321,46 +389,6 @@ class Proof:
             if goal["status"] == "contradiction":
                 place = wp.place_of(self.root, self.environment, function, goal["name"])
                 report["problems"].append(f"false is proved {place} ({goal['name']}, by {goal['prover']})")
-
-
-def read_record(path):
-    """recorded.txt: ({key: (prover, steps)}, {(unit, function): [line]}). A damaged file is an error."""
-    keys, functions, at = {}, {}, None
-    if not path.exists():
-        return keys, functions
-    lines = path.read_text(encoding="ascii").splitlines()
-    for number, line in enumerate(lines, 1):
-        if line.startswith("#") or not line:
-            continue
-        goal = re.fullmatch(r" ([0-9a-f]{32}) (z3|cvc4) ([1-9][0-9]*)", line)
-        head = re.fullmatch(r"(\S+) (\w+)", line)
-        if goal and at is not None:
-            if keys.get(goal.group(1), (goal.group(2),))[0] != goal.group(2):
-                raise ValueError(f"{path}:{number}: one goal with two provers; damaged, or merged by hand: record again")
-            keys[goal.group(1)] = goal.group(2), int(goal.group(3))
-            functions[at].append(line)
-        elif head and not goal:
-            at = head.groups()
-            if at in functions:
-                raise ValueError(f"{path}:{number}: {line} stands there twice: record again")
-            functions[at] = []
-        else:
-            raise ValueError(f"{path}:{number}: neither a function nor a goal with prover and steps: {line!r}")
-    return keys, functions
-
-
-def write_record(path, old, reports):
-    """Puts what was proved in place of what was recorded for the same functions; entries that are not used go."""
-    for (unit, name), report in reports.items():
-        used = sorted({f" {g['key']} {g['prover']} {g['steps']}" for g in report["goals"]
-                       if g["status"] == "proved" and g["key"]})
-        old[unit, name] = used
-    lines = ["# Results of provers: function, then for each of its goals the hash of its text, prover, steps.",
-             "# Written by ./mullion prove --record; proofs-notes/README.md says what an entry is worth."]
-    for at in sorted(old):
-        if old[at]:
-            lines += [" ".join(at), *old[at]]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
 def table(proof, unit):
@@ -392,6 +420,7 @@ def counts(some):
     return count
 
 
+@functools.lru_cache(None)
 def versions():
     """The tools as they call themselves; None where one is not installed."""
     found = {}
@@ -489,7 +518,7 @@ class Run:
         self.build = self.root / "build" / "proof"
         self.build.mkdir(parents=True, exist_ok=True)
         self.folder = self.root / "tests" / "proof"
-        self.keys, self.recorded = read_record(self.folder / RECORD)
+        self.keys, self.recorded = record.read(self.folder / RECORD)
         self.units, self.total = status.read_proved(self.folder / PROVED)
         self.borders = read_borders(self.folder / BORDERS)
         self.results = provers.Results({} if options.no_cache else self.keys, self.build / "results.txt",
@@ -499,7 +528,7 @@ class Run:
     def proof(self, root=None, smoke=False, width=None):
         proof = Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
                       width)
-        proof.lengths = {at: len(lines) for at, lines in self.recorded.items()}
+        proof.recorded, proof.use_record = self.recorded, not self.options.no_cache
         return proof
 
     def tidy(self):
@@ -526,7 +555,8 @@ def prove(run):
         if proof.problems.get(unit) and report["status"] == "proved":
             report["status"] = "unproved"   # what it rests on is not in order
     if options.record:
-        write_record(run.folder / RECORD, run.recorded, proof.reports)
+        run.recorded.update(proof.to_record(chosen))
+        record.write(run.folder / RECORD, run.recorded)
         units, lost = status.merge(run.units, proof.kernel, proof.reports)
         status.write_proved(run.folder / PROVED, units, sum(map(len, proof.kernel.units.values())))
         gone += [f"{name} was proved and is not any more" for name in lost]
@@ -568,10 +598,10 @@ def judge_mutant(run, base, mutant):
 def enough(run, function):
     """How many steps of the ladder were enough to prove each goal of the function, as it is recorded: then they are enough to
     say that a goal is not proved any more, and the longer ones need not be waited for."""
-    lines = run.recorded.get((function.unit, function.name))
-    for count in (provers.SOON, provers.LATER) if lines is not None else ():
+    recorded = run.recorded.get((function.unit, function.name))
+    for count in (provers.SOON, provers.LATER) if recorded is not None else ():
         most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
-        if all(int(steps) <= most[prover] for _, prover, steps in map(str.split, lines)):
+        if all(steps <= most[prover] for _, prover, steps in recorded.results()):
             return count
     return len(provers.LADDER)
 

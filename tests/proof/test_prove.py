@@ -265,16 +265,18 @@ unsigned much(unsigned x)
 
 
 def counting(tree):
-    """A PATH whose frama-c notes of which functions it makes the goals, and a function that says which since the last call."""
+    """A PATH whose frama-c notes of which functions it makes the goals, and a function that says which since the last call, or
+    which of them for one prover."""
     log, folder = tree.root / "calls", tree.root / "bin"
     folder.mkdir()
     (folder / "frama-c").write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {shutil.which("frama-c")} "$@"\n')
     (folder / "frama-c").chmod(0o755)
 
-    def made():
+    def made(prover=""):
         text = log.read_text() if log.exists() else ""
-        log.unlink(missing_ok=True)
-        return sorted(name for names in re.findall(r"-wp-fct (\S+)", text) for name in names.split(","))
+        if not prover:
+            log.unlink(missing_ok=True)
+        return sorted(name for names in re.findall(rf"-wp-prover {prover}.* -wp-fct (\S+)", text) for name in names.split(","))
 
     return f"{folder}:{os.environ['PATH']}", made
 
@@ -295,6 +297,52 @@ def test_goals_are_made_again_only_where_something_changed(tree):
     assert tree.prove(PATH=path).returncode == 0 and made() == ["more", "much"]
     assert tree.prove("--no-cache", PATH=path).returncode == 0 and made() == ["more", "much"]
     assert tree.prove("--replay", PATH=path).returncode in (0, 1) and made() == ["more", "much"]
+
+
+def test_goals_that_are_recorded_are_compared_and_not_written_for_provers(tree):
+    path, made = counting(tree)
+    tree.write("kernel/a.c", TWO % (2, 2, 3))
+    assert tree.prove("--record").returncode == 0
+    good, report = tree.record.read_text(), []
+
+    def again(*arguments):
+        shutil.rmtree(tree.root / "build")
+        done = tree.prove("--json", *arguments, PATH=path)
+        assert done.returncode == 0, done.stdout
+        report.append([[{**f, "seconds": 0} for f in file["functions"]] for file in json.loads(done.stdout)["files"]])
+        return {prover: names for prover in ("qed", "z3") if (names := made(prover))}, made() and None
+
+    assert again("--no-cache") == ({"z3": ["more", "much"]}, None)
+    assert again() == ({"qed": ["more", "much"]}, None) and again("--replay") == ({"qed": ["more", "much"]}, None)
+    # Goals, results or a text that are not those of the record: each goal is looked for as the prover reads it.
+    head = next(line for line in good.splitlines() if " more " in line)
+    tree.record.write_text(good.replace(head, head[:-1] + ("1" if head[-1] == "0" else "0")))
+    assert again() == ({"qed": ["more", "much"], "z3": ["more"]}, None)
+    tree.record.write_text(good.replace(head, head.replace(head.split()[2], "0" * 32)))
+    assert again() == ({"qed": ["much"], "z3": ["more"]}, None)
+    entry = next(line for line in good.splitlines() if line.startswith(" "))
+    tree.record.write_text(good.replace(entry, entry.replace(entry.split()[2], "1")))
+    assert again("--no-cache") == ({"z3": ["more", "much"]}, None)
+    assert all(one == report[0] for one in report), "all say the same of each goal"
+    assert again()[0]["z3"], "steps that nobody counted"
+    tree.record.write_text(good)
+    assert tree.prove("--record").returncode == 0 and tree.record.read_text() == good
+
+
+def test_a_record_is_of_the_goals_and_not_of_the_text_alone(tree):
+    path, made = counting(tree)
+
+    def record(number):
+        tree.write("kernel/a.c", TWO % (number, number, 3))
+        assert tree.prove("--record").returncode == 0
+        return next(line for line in tree.record.read_text().splitlines() if " more " in line)
+
+    other = record(4).split()
+    own = record(2).split()
+    tree.record.write_text(tree.record.read_text().replace(own[3], other[3]))
+    shutil.rmtree(tree.root / "build")
+    assert tree.prove(PATH=path).returncode == 0
+    assert made("z3") == ["more"] and made() == ["more", "more", "much"], "the goals of another text under this one's hash"
 
 
 BOTH = """unsigned a[8], b[8];
@@ -361,7 +409,7 @@ def test_an_entry_that_lies_is_found_by_a_proof_without_cache(tree):
     fails(tree.prove("--record"), "unproved: first_ensures_small")
     lines = (tree.root / "build/proof/results.txt").read_text().splitlines()
     keys = {line.split()[0] for line in lines} - {line.split()[0] for line in lines if " valid " in line}
-    lie = "".join(f" {key} z3 1000\n" for key in sorted(keys))
+    lie = "".join(f" {key} z3 1000 ensures_small\n" for key in sorted(keys))
     assert "kernel/a.c first\n" in tree.record.read_text()
     tree.record.write_text(tree.record.read_text() + lie)
     assert tree.prove("--replay").returncode == 0
