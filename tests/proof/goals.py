@@ -301,8 +301,8 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         elif text is None:
             made[owner]["goals"].append(goal)
         else:
-            made[owner]["goals"] += [{**goal, "name": name + label, "part": label, "text": part, "key": key_of(part) if prover == "z3" else None}
-                                     for label, part in parts_of(text).items()]
+            made[owner]["goals"] += [{**goal, "name": name + label, "part": label, "text": part,
+                                      "key": key_of(part) if prover == "z3" else None} for label, part in parts_of(text).items()]
     shutil.rmtree(folder, ignore_errors=True)
     scheduled, wrong = SCHEDULED.search(log), ""
     if status != 0 or not scheduled:
