@@ -388,9 +388,14 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].original = 1;
 	slots[s].rights = boot_root_rights(kind);
 	slots[s].object = object;
+	/*@ assert others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s && is_capability(k) ==>
+	      extends(origin[k], k)); */
+	/*@ assert carvers: slots_carvers; */
 	cap_insert(CAP_ROOT, s);
 	/*@ assert alone: apart != 0 ==> nobody_between(begins[s], ends[s]); */
 	/*@ ghost owns[s] = CAP_UNTYPED; */
+	/*@ assert named: apart != 0 ==> extends(s, s); */
+	/*@ assert extents: slots_extents; */
 	/*@ assert nested: NESTED; */
 }
 

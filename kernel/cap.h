@@ -83,7 +83,7 @@ static inline bool cap_has_children(u32 p)
     requires place: apart != 0 ==> s != NONE && linked[s] == 0;
     requires origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p);
     requires home: apart != 0 ==> housed(s);
-    requires cnodes: cnodes_apart && slots_dying && slots_marked;
+    requires cnodes: cnodes_apart && tables_dying && spaces_dying && slots_marked;
     assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS;
     ENSURES_LIST
     ENSURES_NESTED
@@ -92,7 +92,7 @@ static inline bool cap_has_children(u32 p)
       rank[t] < rank[s] < last[t]);
     ensures links: slots_links;
     ensures cnodes: cnodes_apart;
-    ensures dying: slots_dying && slots_marked;
+    ensures dying: tables_dying && spaces_dying && slots_marked;
     ensures joined: apart != 0 ==> linked[s] == 1 && up[s] == p;
     ensures rest: \forall integer k; slot_index(k) && k != s ==> linked[k] == \old(linked[k]);
     ensures linked: slots_linked;
@@ -107,10 +107,10 @@ void cap_insert(u32 p, u32 s);
     requires ordered: list_ordered && memory_nested && slots_links;
     requires childless: apart != 0 ==> linked[s] == 1 && leaf(s);
     requires gone: apart != 0 ==> kept_by_nobody(s);
-    requires cnodes: cnodes_apart && slots_dying;
+    requires cnodes: cnodes_apart && tables_dying && spaces_dying;
     assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, owns[s];
     ensures cnodes: cnodes_apart;
-    ensures dying: slots_dying;
+    ensures dying: tables_dying && spaces_dying;
     ENSURES_LIST
     ENSURES_NESTED
     ensures disowned: owns[s] == 0;
@@ -138,11 +138,15 @@ void cap_describe(u32 from, u32 to);
      requires slots_valid && threads_have && thread_index(t) && unsettled == NONE;
      assigns \nothing;
      ensures own: apart != 0 ==> owns_table(threads[t].table, threads[t].table_size);
-     ensures slots: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size ==> in_table(k)); @/
+     ensures slots: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size ==>
+       in_table(k) && !spent(k)); @/
   void cap_own_table(u32 t)
   {
 	/@ assert holds: apart != 0 && threads[t].table_size != 0 ==> keeps(origin[slot_of(t) + THREAD_TABLE]) &&
 	     begins[origin[slot_of(t) + THREAD_TABLE]] == 2 * machine.base_granule + threads[t].table; @/
+	/@ assert own: apart != 0 ==> owns_table(threads[t].table, threads[t].table_size); @/
+	/@ assert home: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size &&
+	     !is_kernel_slot(k) ==> home[k] == threads[t].table); @/
   } */
 
 /* The slot that number n of thread t's table names; NONE if there is no such slot. It may be empty. */
@@ -192,7 +196,7 @@ enum status cap_check_copy(u32 s);
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
-    requires place: apart != 0 ==> housed(to) && (to == unsettled || in_table(to));
+    requires place: apart != 0 ==> housed(to) && !spent(to) && (to == unsettled || in_table(to));
     assigns slots[0 .. N_SLOTS - 1], LIST;
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
@@ -205,7 +209,7 @@ void cap_copy(u32 from, u32 to, u32 rights);
 /* Reserve the free slot s for thread t's reply or travelling capability. */
 /*@ REQUIRES_DERIVED
     requires slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s);
-    requires place: apart != 0 ==> in_table(s);
+    requires place: apart != 0 ==> in_table(s) && !spent(s);
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */

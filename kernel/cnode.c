@@ -220,7 +220,7 @@ static enum status cnode_check_move(u32 s)
     requires slots_valid && slot_index(from) && nameable(to) && from != to && from == unsettled;
     requires capability: is_capability(from) && slots[to].type == CAP_EMPTY;
     requires moves: !(slots[from].original != 0 && holds_slots(slots[from].type));
-    requires place: apart != 0 ==> housed(to) && (in_table(from) ==> contained(from, slots[from].container));
+    requires place: apart != 0 ==> housed(to) && !spent(to) && (in_table(from) ==> contained(from, slots[from].container));
     requires childless: apart != 0 ==> leaf(from);
     requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
@@ -296,7 +296,7 @@ static inline void cnode_transfer(u32 from, u32 to)
 /*@ REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID REQUIRES_DERIVED
     requires slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
-    requires place: apart != 0 ==> in_table(to);
+    requires place: apart != 0 ==> in_table(to) && !spent(to);
     requires answers: used_reply == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
@@ -347,94 +347,193 @@ enum status cnode_move(struct place to, struct place from)
 	return STATUS_OK;
 }
 
-/* Put an object at the end of its dying list. Threads, queues, tables and spaces each have their own link field, so each
- * has its own list; tables and spaces are named by their header slot. A header holds no capability: of its three links
- * `next` links the list, `prev` is how far the sweep has come, `parent` how far it goes. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && which < DYING_LISTS;
-    requires member: (which == DYING_THREADS ==> thread_index(object)) && (which == DYING_QUEUES ==> queue_index(object)) &&
-      (which >= DYING_TABLES ==> slot_index(object));
-    requires dying: object != NONE && (apart != 0 ==> (which == DYING_TABLES ==> dying_table(object)) &&
-      (which == DYING_SPACES ==> dying_space(object)));
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1],
-      hart.dying[0 .. DYING_LISTS - 1];
-    ENSURES_VALID ENSURES_ORDERED
-    ensures placed: tables_kept{Pre, Post};
-    ensures same: slots_same_but_links{Pre, Post}; */
-static void cnode_put_dying(u32 which, u32 object)
-{
-	u32 tail = hart.dying[which].tail;
+/*@ // The sweep is past all slots of o.
+    predicate emptied(integer o) = \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> k < swept[o]; */
+/* The CNode o dies: its original in slot s goes. It is the last in the list of its type, and is swept from `first` on. */
+/*@ ghost
+  /@ REQUIRES_ORDERED
+     requires slots_valid && s == unsettled && apart != 0 && lives(o) && keeper[o] == s;
+     requires first: \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> first <= k;
+     assigns keeper[o], DYING;
+     ensures cnodes: CNODES;
+     ensures spent: slots_swept;
+     ensures dies: dies(o) && kept_by_nobody(s) && swept[o] == first && after[o] == NONE && last_dying[cnode[o]] == o;
+     ensures first: first_dying[cnode[o]] == (\old(first_dying[cnode[o]]) == NONE ? o : \old(first_dying[cnode[o]]));
+     ensures next: \old(last_dying[cnode[o]]) != NONE ==> after[\old(last_dying[cnode[o]])] == o;
+     ensures others: \forall integer k; slot_index(k) && k != o && k != \old(last_dying[cnode[o]]) ==> after[k] == \old(after[k]);
+     ensures elsewhere: \forall integer k; is_cnode(k) && cnode[k] != cnode[o] ==> after[k] == \old(after[k]) &&
+       swept[k] == \old(swept[k]) && keeper[k] == \old(keeper[k]);
+     ensures lists: \forall integer k; 0 <= k <= CAP_THREAD && k != cnode[o] ==>
+       first_dying[k] == \old(first_dying[k]) && last_dying[k] == \old(last_dying[k]);
+     ensures swept: \forall integer k; slot_index(k) && k != o ==> swept[k] == \old(swept[k]); @/
+  void cnode_orphan(u32 o, u32 s, u32 first)
+  {
+	u8 type = cnode[o];
 
-	hart.dying[which].tail = object;
-	if (tail == NONE) {
-		hart.dying[which].head = object;
-		return;
-	}
-	switch (which) {
-	case DYING_THREADS:
-		threads[tail].link = object;
-		break;
-	case DYING_QUEUES:
-		queues[tail].link = object;
-		break;
-	default:
-		/*@ ghost cap_header(tail); */
-		slots[tail].next = object;
-		break;
-	}
+	/@ assert extends: kept(o, s) && extends(s, s) && marked(s); @/
+	/@ assert given: given[s] == begins[s]; @/
+	/@ assert below: \forall integer u; owner(u) && !holds_slots(owns[u]) ==>
+	     2 * machine.base_granule + beyond[o] <= given[u] || ends[u] <= 2 * machine.base_granule + o; @/
+	last_turn = last_turn + 1.0;
+	turn[o] = last_turn;
+	after[o] = NONE;
+	swept[o] = first;
+	if (first_dying[type] == NONE)
+		first_dying[type] = o;
+	else
+		after[last_dying[type]] = o;
+	last_dying[type] = o;
+	keeper[o] = NONE;
+  }
+  // The first of its type is emptied: it is no CNode any more.
+  /@ REQUIRES_ORDERED
+     requires slots_valid && apart != 0 && dies(o) && first_dying[cnode[o]] == o;
+     requires emptied: emptied(o);
+     assigns cnode[o], first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD];
+     ensures gone: cnode[o] == 0;
+     ensures cnodes: CNODES;
+     ensures slots: slots_housed && slots_contained && slots_swept;
+     ensures first: first_dying[\old(cnode[o])] == after[o];
+     ensures last: last_dying[\old(cnode[o])] == (after[o] == NONE ? NONE : \old(last_dying[cnode[o]]));
+     ensures lists: \forall integer k; 0 <= k <= CAP_THREAD && k != \old(cnode[o]) ==>
+       first_dying[k] == \old(first_dying[k]) && last_dying[k] == \old(last_dying[k]); @/
+  void cnode_forget(u32 o)
+  {
+	u8 type = cnode[o];
+
+	/@ assert empty: \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> slots[k].type == CAP_EMPTY; @/
+	first_dying[type] = after[o];
+	if (after[o] == NONE)
+		last_dying[type] = NONE;
+	cnode[o] = 0;
+  } */
+
+/* Objects that die stand in a list, those of each type in one, linked by a field of their own; queues, threads, and tables
+ * and spaces, which are named by their header slots. A header holds no capability: of its three links `next` links the
+ * list, `prev` is how far the sweep has come, `parent` how far it goes. */
+/*@ requires kernel_valid && queue_index(q) && q != NONE;
+    assigns queues[0 .. N_QUEUES - 1], hart.dying[DYING_QUEUES];
+    ENSURES_QUEUES_VALID ENSURES_HART_VALID */
+static void cnode_end_queue(u32 q)
+{
+	queues[q].dying = 1;
+	queues[q].link = NONE;
+	if (hart.dying[DYING_QUEUES].tail == NONE)
+		hart.dying[DYING_QUEUES].head = q;
+	else
+		queues[hart.dying[DYING_QUEUES].tail].link = q;
+	hart.dying[DYING_QUEUES].tail = q;
 }
 
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && thread_index(t) && t != NONE;
+    requires lives: apart != 0 ==> lives(16 * t) && cnode[16 * t] == CAP_THREAD && keeper[16 * t] == unsettled;
+    assigns threads[0 .. N_THREADS - 1], hart.dying[DYING_THREADS], keeper[0 .. N_SLOTS - 1], DYING;
+    ENSURES_THREADS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
+    ensures placed: tables_kept{Pre, Post}; */
+static void cnode_end_thread(u32 t)
+{
+	threads[t].dying = 0;
+	threads[t].link = NONE;
+	/*@ ghost if (apart != 0) cnode_orphan(16 * t, unsettled, 16 * t + THREAD_SLOT_OFFSET); */
+	if (hart.dying[DYING_THREADS].tail == NONE)
+		hart.dying[DYING_THREADS].head = t;
+	else
+		threads[hart.dying[DYING_THREADS].tail].link = t;
+	hart.dying[DYING_THREADS].tail = t;
+}
+
+/* The table whose header slot this is: `size` slots, the header first, are to be swept. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(table) && table != NONE && size < N_SLOTS;
+    requires lives: apart != 0 ==> lives(table) && cnode[table] == CAP_TABLE && keeper[table] == unsettled &&
+      size == beyond[table] - table;
+    assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_TABLES], keeper[0 .. N_SLOTS - 1], DYING;
+    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ensures dying: threads_dying;
+    ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
+    ensures same: slots_same_but_links{Pre, Post}; */
+static void cnode_end_table(u32 table, u32 size)
+{
+	/*@ ghost cap_header(table); */
+	slots[table].next = NONE;
+	slots[table].prev = 1;
+	slots[table].parent = size;
+	/*@ assert slots: DERIVED; */
+	/*@ ghost
+	cap_header(hart.dying[DYING_TABLES].tail);
+	if (apart != 0) cnode_orphan(table, unsettled, table + 1); */
+	if (hart.dying[DYING_TABLES].tail == NONE)
+		hart.dying[DYING_TABLES].head = table;
+	else
+		slots[hart.dying[DYING_TABLES].tail].next = table;
+	hart.dying[DYING_TABLES].tail = table;
+	/*@ assert listed: apart != 0 ==> listed_dying(hart.dying[DYING_TABLES], CAP_TABLE); */
+}
+
+/* The space whose header slot this is. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && slot_index(header) && header != NONE;
+    requires lives: apart != 0 ==> heads_space(header) && lives(header - SPACE_HEADER) &&
+      keeper[header - SPACE_HEADER] == unsettled;
+    assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_SPACES], keeper[0 .. N_SLOTS - 1], DYING;
+    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ensures dying: threads_dying;
+    ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
+    ensures same: slots_same_but_links{Pre, Post}; */
+static void cnode_end_space(u32 header)
+{
+	/*@ ghost u32 o = header - SPACE_HEADER; */
+	/*@ ghost cap_header(header); */
+	slots[header].next = NONE;
+	slots[header].prev = 0;
+	slots[header].parent = SPACE_ENTRIES;
+	/*@ assert slots: DERIVED; */
+	/*@ assert place: apart != 0 ==> (\forall integer k; o <= k < o + SPACE_SLOTS ==> k % SPACE_SLOTS == k - o); */
+	/*@ assert tail: apart != 0 && hart.dying[DYING_SPACES].tail != NONE ==> heads_space(hart.dying[DYING_SPACES].tail); */
+	/*@ ghost
+	cap_header(hart.dying[DYING_SPACES].tail);
+	if (apart != 0) cnode_orphan(o, unsettled, o + SPACE_FIRST_SLOT); */
+	if (hart.dying[DYING_SPACES].tail == NONE)
+		hart.dying[DYING_SPACES].head = header;
+	else
+		slots[hart.dying[DYING_SPACES].tail].next = header;
+	hart.dying[DYING_SPACES].tail = header;
+	/*@ assert listed: apart != 0 ==> listed_dying(hart.dying[DYING_SPACES], CAP_SPACE); */
+}
+
+/*@ // What list `which` names so is emptied, and `next` follows it.
+    predicate cnode_next(integer which, integer object, integer next) =
+      (which == DYING_THREADS ==> emptied(16 * object) && 16 * next == after[16 * object]) &&
+      (which == DYING_TABLES ==> emptied(object) && next == after[object]) &&
+      (which == DYING_SPACES ==> emptied(object - SPACE_HEADER) && next == header_of(CAP_SPACE, after[object - SPACE_HEADER])); */
 /* The head of a dying list is worked off: its successor is `next`. */
 /*@ requires kernel_valid && which < DYING_LISTS;
     requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
       (which >= DYING_TABLES ==> slot_index(next));
-    requires dying: hart.dying[which].head != NONE && (apart != 0 ==> (which == DYING_TABLES ==> dying_table(next)) &&
-      (which == DYING_SPACES ==> dying_space(next)));
-    assigns hart.dying[which];
+    REQUIRES_ORDERED
+    requires head: hart.dying[which].head != NONE;
+    requires next: apart != 0 ==> cnode_next(which, hart.dying[which].head, next);
+    assigns hart.dying[which], cnode[0 .. N_SLOTS - 1], first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD];
     ensures taken: hart.dying[which].head == next;
-    ENSURES_HART_VALID */
+    ENSURES_VALID ENSURES_ORDERED */
 static void cnode_take_dying(u32 which, u32 next)
 {
+	/*@ assert space: apart != 0 && which == DYING_SPACES ==> first_dying[CAP_SPACE] == hart.dying[which].head - SPACE_HEADER &&
+	      emptied(first_dying[CAP_SPACE]); */
+	/*@ assert table: apart != 0 && which == DYING_TABLES ==> emptied(first_dying[CAP_TABLE]); */
+	/*@ assert thread: apart != 0 && which == DYING_THREADS ==> emptied(first_dying[CAP_THREAD]); */
+	/*@ ghost if (apart != 0 && which != DYING_QUEUES)
+		cnode_forget(first_dying[which == DYING_THREADS ? CAP_THREAD : which == DYING_SPACES ? CAP_SPACE : CAP_TABLE]); */
+	/*@ assert none: apart != 0 && which == DYING_SPACES ==> (next == NONE <==> first_dying[CAP_SPACE] == NONE); */
 	hart.dying[which].head = next;
 	if (next == NONE)
 		hart.dying[which].tail = NONE;
+	/*@ assert tables: apart != 0 ==> listed_dying(hart.dying[DYING_TABLES], CAP_TABLE); */
+	/*@ assert spaces: apart != 0 ==> listed_dying(hart.dying[DYING_SPACES], CAP_SPACE); */
+	/*@ assert threads: apart != 0 ==> threads_listed; */
 }
-
-/* The header slot of a CNode that ends now: `size` slots are to be swept, from `first` on. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(header) && first < N_SLOTS && size < N_SLOTS;
-    requires header: apart != 0 ==> heads_table(header) || heads_space(header);
-    assigns slots[header].next, slots[header].prev, slots[header].parent;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
-    ensures only: slots[header].next == NONE; */
-static void cnode_begin_sweep(u32 header, u32 first, u32 size)
-{
-	/*@ ghost cap_header(header); */
-	slots[header].next = NONE;
-	slots[header].prev = first;
-	slots[header].parent = size;
-}
-
-/* The CNode o dies: its original in slot s goes. */
-/*@ ghost
-  /@ REQUIRES_ORDERED
-     requires slots_valid && s == unsettled;
-     requires kept: apart != 0 ==> lives(o) && keeper[o] == s;
-     requires only: apart != 0 ==> (cnode[o] == CAP_TABLE ==> slots[o].next == NONE) &&
-       (cnode[o] == CAP_SPACE ==> slots[o + SPACE_HEADER].next == NONE);
-     assigns keeper[0 .. N_SLOTS - 1];
-     ENSURES_ORDERED
-     ensures others: \forall integer k; slot_index(k) && k != o ==> keeper[k] == \old(keeper[k]);
-     ensures dies: apart != 0 ==> dies(o) && kept_by_nobody(s); @/
-  void cnode_orphan(u32 o, u32 s)
-  {
-	/@ assert extends: apart != 0 ==> kept(o, s) && extends(s, s) && marked(s); @/
-	/@ assert given: apart != 0 ==> given[s] == begins[s]; @/
-	/@ assert below: apart != 0 ==> (\forall integer u; owner(u) && !holds_slots(owns[u]) ==>
-	     2 * machine.base_granule + beyond[o] <= given[u] || ends[u] <= 2 * machine.base_granule + o); @/
-	if (apart != 0)
-		keeper[o] = NONE;
-  } */
 
 /* Slots of a table of this size. */
 /*@ requires 1 <= bits <= 16;
@@ -452,7 +551,7 @@ static inline u32 cnode_table_size(u8 bits)
     requires kernel_valid && slot_index(s) && s == unsettled && is_capability(s) && slots[s].original != 0;
     requires keeps: apart != 0 && holds_slots(slots[s].type) ==> keeps(s);
     REQUIRES_STANDING
-    assigns STATE, keeper[0 .. N_SLOTS - 1];
+    assigns STATE, keeper[0 .. N_SLOTS - 1], DYING;
     ENSURES_VALID ENSURES_STANDING ENSURES_ORDERED
     ensures gone: apart != 0 ==> kept_by_nobody(s);
     ensures placed: tables_kept{Pre, Post};
@@ -467,31 +566,20 @@ static void cnode_destroy(u32 s)
 	switch (slots[s].type) {
 	case CAP_ENDPOINT:
 	case CAP_NOTIFICATION:
-		queues[object].dying = 1;
-		queues[object].link = NONE;
-		cnode_put_dying(DYING_QUEUES, object);
+		cnode_end_queue(object);
 		break;
 	case CAP_TABLE:
-		cnode_begin_sweep(object, 1, cnode_table_size(slots[s].size_bits));
-		/*@ ghost cnode_orphan(o, s); */
-		cnode_put_dying(DYING_TABLES, object);
+		cnode_end_table(object, cnode_table_size(slots[s].size_bits));
 		break;
 	case CAP_SPACE:
 		space_leave(object);
 		/*@ assert valid: kernel_valid; */
-		cnode_begin_sweep(object * SPACE_SLOTS + SPACE_HEADER, 0, SPACE_ENTRIES);
-		/*@ assert valid: kernel_valid; */
-		/*@ ghost cnode_orphan(o, s); */
-		/*@ assert valid: kernel_valid; */
-		cnode_put_dying(DYING_SPACES, object * SPACE_SLOTS + SPACE_HEADER);
+		cnode_end_space(object * SPACE_SLOTS + SPACE_HEADER);
 		break;
 	case CAP_THREAD:
 		thread_end(object);
-		/*@ ghost cnode_orphan(o, s); */
-		threads[object].dying = 0;
-		threads[object].link = NONE;
-		/*@ assert valid: threads_valid && slots_valid; */
-		cnode_put_dying(DYING_THREADS, object);
+		/*@ assert valid: kernel_valid; */
+		cnode_end_thread(object);
 		break;
 	default:
 		break;
@@ -633,7 +721,9 @@ static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
 
+	/*@ assert dies: apart != 0 ==> dies(16 * t) && cnode[16 * t] == CAP_THREAD; */
 	threads[t].dying = (u8)at;
+	/*@ ghost if (apart != 0) swept[16 * t] = 16 * t + THREAD_SLOT_OFFSET + at; */
 	/*@ assert valid: threads_valid; */
 	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
@@ -648,6 +738,7 @@ static void cnode_bury_thread(u32 t)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS;
     requires head: header == hart.dying[which].head && header != NONE;
+    requires first: apart != 0 ==> first == (which == DYING_SPACES ? header - SPACE_HEADER + SPACE_FIRST_SLOT : header);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
@@ -659,9 +750,16 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
 	u32 at = cnode_sweep(first, slots[header].prev, size);
 
+	/*@ ghost u32 o = which == DYING_SPACES ? header - SPACE_HEADER : header; */
+	/*@ assert dies: apart != 0 ==> dies(o) && cnode[o] == (which == DYING_SPACES ? CAP_SPACE : CAP_TABLE); */
+	/*@ assert place: apart != 0 && which == DYING_SPACES ==>
+	      (\forall integer k; o <= k < o + SPACE_SLOTS ==> k % SPACE_SLOTS == k - o); */
 	/*@ ghost cap_header(header); */
 	slots[header].prev = at;
-	/*@ assert valid: slots_valid; */
+	/*@ ghost if (apart != 0) swept[o] = first + at; */
+	/*@ assert valid: slots_valid && slots_links && slots_swept; */
+	/*@ assert dying: threads_dying && tables_dying && spaces_dying; */
+	/*@ assert emptied: apart != 0 && at >= size ==> emptied(o); */
 	if (at >= size) {
 		cnode_take_dying(which, slots[header].next);
 	} else if (slots[first + at].type != CAP_EMPTY) {
@@ -692,6 +790,7 @@ bool cnode_bury(void)
 	} else if (table != NONE) {
 		cnode_bury_slots(DYING_TABLES, table, table);
 	} else if (space != NONE) {
+		/*@ assert head: apart != 0 ==> (space - SPACE_HEADER) % SPACE_SLOTS == 0; */
 		cnode_bury_slots(DYING_SPACES, space, space / SPACE_SLOTS * SPACE_SLOTS + SPACE_FIRST_SLOT);
 	} else {
 		return false;
@@ -699,58 +798,18 @@ bool cnode_bury(void)
 	return true;
 }
 
-/* Nothing dies: what held slots and died is forgotten, and its memory may be carved again. That its slots were emptied is
- * what the lists are for; here it is looked at. */
-/*@ ghost
-  /@ REQUIRES_ORDERED
-     requires kernel_valid && nothing_dies;
-     assigns cnode[0 .. N_SLOTS - 1], apart;
-     ENSURES_VALID ENSURES_ORDERED
-     ensures none: apart != 0 ==> (\forall integer o; !dies(o));
-     ensures apart: apart != 0 ==> \old(apart) != 0; @/
-  void cnode_forget(void)
-  {
-	u32 o = 0;
-
-	/@ loop invariant range: o <= N_SLOTS;
-	   loop invariant apart: apart != 0 ==> \at(apart, Pre) != 0;
-	   loop invariant none: apart != 0 ==> (\forall integer k; 0 <= k < o ==> !dies(k));
-	   loop invariant cnodes: CNODES;
-	   loop invariant slots: slots_housed && slots_contained;
-	   loop assigns o, cnode[0 .. N_SLOTS - 1], apart;
-	   loop variant N_SLOTS - o; @/
-	while (o < N_SLOTS) {
-		if (apart != 0 && cnode[o] != 0 && keeper[o] == NONE) {
-			u32 k = o;
-
-			/@ loop invariant range: o <= k && beyond[o] <= N_SLOTS;
-			   loop invariant empty: apart != 0 ==> (\forall integer j; o <= j < k ==> slots[j].type == CAP_EMPTY);
-			   loop assigns k, apart;
-			   loop variant N_SLOTS - k; @/
-			while (k < beyond[o]) {
-				if (slots[k].type != CAP_EMPTY)
-					apart = 0;
-				k++;
-			}
-			cnode[o] = 0;
-		}
-		o++;
-	}
-  } */
-
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
 /*@ REQUIRES_SLOTS_VALID REQUIRES_ORDERED
     requires index: slot_index(s) && kernel_valid && nothing_dies;
     requires childless: apart != 0 && s != NONE && is_capability(s) ==>
       (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
-    assigns slots[s].watermark, slots[s].badge, given[s], cnode[0 .. N_SLOTS - 1], apart;
+    assigns slots[s].watermark, slots[s].badge, given[s];
     ENSURES_VALID ENSURES_ORDERED
-    ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
 	if (slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0) {
-		/*@ ghost cnode_forget(); */
+		/*@ assert none: apart != 0 ==> (\forall integer o; !dies(o)); */
 		/*@ assert nobody: apart != 0 ==> owner(s) &&
 		      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])); */
 		/*@ ghost given[s] = begins[s]; */

@@ -10,7 +10,8 @@
 /* Originals have memory of their own, in parts. */
 #define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart && \
 	memory_aligned && origins_own && origins_above
-#define CNODES apart != 0 ==> cnodes_shaped && cnodes_mapped && cnodes_kept && cnodes_known && cnodes_house && dying_below
+#define CNODES apart != 0 ==> cnodes_shaped && cnodes_mapped && cnodes_kept && cnodes_known && cnodes_house && dying_below && \
+	dying_heads && dying_first && dying_last && dying_next && dying_adjacent
 
 /*@ predicate live(integer s) = slot_index(s) && linked[s] != 0;
 
@@ -91,7 +92,6 @@
     predicate in_live(integer k) = is_kernel_slot(k) || (in_cnode(k) && keeper[home[k]] != NONE);
     predicate housed(integer k) = is_kernel_slot(k) || in_cnode(k);
     predicate in_table(integer k) = is_kernel_slot(k) || (in_cnode(k) && cnode[home[k]] == CAP_TABLE);
-    predicate in_table_to(integer first, integer end) = \forall integer k; first <= k < end ==> in_table(k);
     predicate contained(integer k, integer container) = is_kernel_slot(k) ? container == IN_TABLE :
       (cnode[home[k]] == CAP_TABLE ==> container == IN_TABLE) && (cnode[home[k]] == CAP_SPACE ==> container == IN_SPACE) &&
       (cnode[home[k]] == CAP_THREAD ==> container == IN_THREAD);
@@ -99,6 +99,19 @@
       (lives(table) && cnode[table] == CAP_TABLE && beyond[table] == table + size);
     // What is in a slot stands in one, and a slot says who reads it.
     predicate cnodes_house = \forall integer s; slot_index(s) && linked[s] == 1 ==> housed(s);
+    // What dies is in the list of its type, in the order in which it began to: from the first to the last, each names the next.
+    predicate dying_alike(integer o, integer p) = dies(o) && dies(p) && cnode[o] == cnode[p];
+    predicate dying_heads = \forall integer type; 0 <= type <= CAP_THREAD ==>
+      (first_dying[type] != NONE ==> dies(first_dying[type]) && cnode[first_dying[type]] == type) &&
+      (last_dying[type] != NONE ==> dies(last_dying[type]) && cnode[last_dying[type]] == type);
+    predicate dying_first = \forall integer o; dies(o) ==> dying_alike(o, first_dying[cnode[o]]) &&
+      turn[first_dying[cnode[o]]] <= turn[o];
+    predicate dying_last = \forall integer o; dies(o) ==> dying_alike(o, last_dying[cnode[o]]) &&
+      turn[o] <= turn[last_dying[cnode[o]]] && turn[last_dying[cnode[o]]] <= last_turn &&
+      (after[o] == NONE ==> o == last_dying[cnode[o]]);
+    predicate dying_next = \forall integer o; dies(o) && after[o] != NONE ==> dying_alike(o, after[o]) && turn[o] < turn[after[o]];
+    predicate dying_adjacent = \forall integer o, p; dying_alike(o, p) && o != p ==>
+      turn[o] != turn[p] && (turn[o] < turn[p] ==> after[o] != NONE && turn[after[o]] <= turn[p]);
     predicate cnodes_apart = CNODES;
     predicate slots_housed = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type > CAP_THREAD ==> in_table(s));
     predicate slots_contained = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != unsettled &&
@@ -111,10 +124,17 @@
     predicate heads_table(integer k) = is_cnode(k) && cnode[k] == CAP_TABLE;
     predicate heads_space(integer k) = is_cnode(k - SPACE_HEADER) && cnode[k - SPACE_HEADER] == CAP_SPACE;
     predicate no_header(integer k) = !heads_table(k) && !heads_space(k);
-    // The dying lists have dying ones only.
-    predicate slots_dying = apart != 0 ==> (\forall integer k; slot_index(k) ==>
-      (heads_table(k) && keeper[k] == NONE ==> dying_table(slots[k].next)) &&
-      (heads_space(k) && keeper[k - SPACE_HEADER] == NONE ==> dying_space(slots[k].next)));
+    // The header of one that dies says which is next in the list, and how far the sweep has come.
+    predicate tables_dying = apart != 0 ==> (\forall integer k; heads_table(k) && keeper[k] == NONE ==>
+      slots[k].next == after[k] && swept[k] == k + slots[k].prev && slots[k].parent == beyond[k] - k);
+    predicate spaces_dying = apart != 0 ==> (\forall integer k; heads_space(k) && slot_index(k) &&
+      keeper[k - SPACE_HEADER] == NONE ==> slots[k].next == header_of(CAP_SPACE, after[k - SPACE_HEADER]) &&
+      slots[k].parent == SPACE_ENTRIES && swept[k - SPACE_HEADER] == k - SPACE_HEADER + SPACE_FIRST_SLOT + slots[k].prev);
+    // What the sweep is past stays empty: nothing is filled there.
+    predicate spent(integer k) = in_cnode(k) && keeper[home[k]] == NONE && k < swept[home[k]];
+    predicate in_table_to(integer first, integer end) = \forall integer k; first <= k < end ==> in_table(k) && !spent(k);
+    predicate unspent_kept{A, B} = \forall integer k; in_table{A}(k) && !spent{A}(k) ==> in_table{B}(k) && !spent{B}(k);
+    predicate slots_swept = apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && spent(k) ==> slots[k].type == CAP_EMPTY);
     // The slots agree: where an object of a type lies.
     logic integer place_at(integer type, integer object) = type == CAP_UNTYPED ? 2 * object :
       2 * machine.base_granule + (type == CAP_TABLE ? object : type == CAP_SPACE ? SPACE_SLOTS * object :
@@ -186,7 +206,8 @@
 
 /* Of functions that write slots. */
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
-	slots_owned && slots_extents && slots_marked && slots_carvers && slots_housed && slots_contained && slots_dying
+	slots_owned && slots_extents && slots_marked && slots_carvers && slots_housed && slots_contained && \
+	tables_dying && spaces_dying && slots_swept
 #define REQUIRES_DERIVED requires derived: DERIVED && cnodes_apart;
 #define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;
@@ -208,7 +229,11 @@
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
 	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], next_nth
-#define HOMES apart, cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
+/* Of functions that begin a CNode, and of those that also end some. */
+#define NEW_HOME apart, cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
+#define HOMES NEW_HOME, DYING
+#define DYING turn[0 .. N_SLOTS - 1], after[0 .. N_SLOTS - 1], swept[0 .. N_SLOTS - 1], \
+	first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD], last_turn
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
 #define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, MEMORY_AT(s)

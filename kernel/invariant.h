@@ -7,7 +7,7 @@
 
 /* The parts of what is valid, of each kind of object. */
 #define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
-	threads_waiting && threads_timed && threads_tied && threads_have
+	threads_waiting && threads_timed && threads_tied && threads_have && threads_dying
 #define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
 	slots_spaces && slots_containers && slots_linked && slots_answer && slots_homed
 #define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
@@ -31,8 +31,11 @@
     predicate is_cnode(integer o) = slot_index(o) && cnode[o] != 0;
     predicate lives(integer o) = is_cnode(o) && keeper[o] != NONE;
     predicate dies(integer o) = is_cnode(o) && keeper[o] == NONE;
-    predicate dying_table(integer s) = s == NONE || (dies(s) && cnode[s] == CAP_TABLE);
-    predicate dying_space(integer s) = s == NONE || (dies(s - SPACE_HEADER) && cnode[s - SPACE_HEADER] == CAP_SPACE);
+    logic integer header_of(integer type, integer o) = type == CAP_SPACE && o != NONE ? o + SPACE_HEADER : o;
+    predicate listed_dying(struct list l, integer type) = l.head == header_of(type, first_dying[type]) &&
+      l.tail == header_of(type, last_dying[type]);
+    predicate threads_listed = first_dying[CAP_THREAD] == 16 * hart.dying[DYING_THREADS].head &&
+      last_dying[CAP_THREAD] == 16 * hart.dying[DYING_THREADS].tail;
     predicate both_none(struct list l) = l.head == NONE <==> l.tail == NONE;
     predicate is_thread_slot(integer s) = KERNEL_SLOTS <= s < N_SLOTS && THREAD_SLOT_OFFSET <= s % 16;
     // Where a slot lies that somebody can name: in an object of the system, or in the kernel's table.
@@ -136,6 +139,8 @@
       (threads[t].table_size != 0 ==> thread_holds(slot_of(t) + THREAD_TABLE, CAP_TABLE, threads[t].table) &&
         threads[t].table_size == 1 << slots[slot_of(t) + THREAD_TABLE].size_bits) &&
       (threads[t].root != NONE ==> thread_holds(slot_of(t) + THREAD_SPACE, CAP_SPACE, threads[t].root)));
+    predicate threads_dying = apart != 0 ==> (\forall integer t; thread_index(t) && dies(16 * t) && cnode[16 * t] == CAP_THREAD ==>
+      16 * threads[t].link == after[16 * t] && swept[16 * t] == slot_of(t) + threads[t].dying);
     predicate slot_unread(integer s) = \forall integer t; thread_index(t) ==>
       (s == slot_of(t) + THREAD_TABLE ==> threads[t].table_size == 0) && (s == slot_of(t) + THREAD_SPACE ==> threads[t].root == NONE);
     predicate slot_untied(integer s) = s != NONE ==>
@@ -174,9 +179,9 @@
       hart.dying[DYING_QUEUES].head < N_QUEUES && hart.dying[DYING_QUEUES].tail < N_QUEUES &&
       hart.dying[DYING_TABLES].head < N_SLOTS && hart.dying[DYING_TABLES].tail < N_SLOTS &&
       hart.dying[DYING_SPACES].head < N_SLOTS && hart.dying[DYING_SPACES].tail < N_SLOTS &&
-      both_none(hart.dying[DYING_TABLES]) && both_none(hart.dying[DYING_SPACES]) && (apart != 0 ==>
-      dying_table(hart.dying[DYING_TABLES].head) && dying_table(hart.dying[DYING_TABLES].tail) &&
-      dying_space(hart.dying[DYING_SPACES].head) && dying_space(hart.dying[DYING_SPACES].tail));
+      both_none(hart.dying[DYING_TABLES]) && both_none(hart.dying[DYING_SPACES]) && both_none(hart.dying[DYING_THREADS]) &&
+      (apart != 0 ==> listed_dying(hart.dying[DYING_TABLES], CAP_TABLE) && listed_dying(hart.dying[DYING_SPACES], CAP_SPACE) &&
+      threads_listed);
     predicate hart_timers = \forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue < N_QUEUES;
     predicate hart_lines = \forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue < N_QUEUES &&
       hart.lines[i].next < N_LINES;
@@ -337,7 +342,7 @@
         prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
       (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY &&
-      written[s] == 0 && owns[s] == 0 && cnode[s] == 0;
+      written[s] == 0 && owns[s] == 0 && cnode[s] == 0 && (s <= CAP_THREAD ==> first_dying[s] == 0 && last_dying[s] == 0);
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
 /* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for

@@ -181,7 +181,7 @@ static inline void ipc_unlink_payer(u64 caller)
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s);
-    requires place: apart != 0 && s != NONE ==> in_table(s);
+    requires place: apart != 0 && s != NONE ==> in_table(s) && !spent(s);
     requires thread: 0 < t < N_THREADS && answer_in[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
     ENSURES_DERIVED
@@ -244,7 +244,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 	u32 s = (u32)cap_slot(from, out);
 	u32 d = threads[to].arrival;
 
-	/*@ assert place: apart != 0 && d != NONE ==> in_table(d); */
+	/*@ assert place: apart != 0 && d != NONE ==> in_table(d) && !spent(d); */
 	threads[to].arrival = NONE;
 	if (d != NONE)
 		slots[d].type = CAP_EMPTY;
@@ -680,7 +680,7 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	/*@ ghost answer_in[caller] = NONE; */
 	/*@ assert loose: loose(caller) && caller != hart.current && !may_run(caller); */
 	slots[s].type = CAP_EMPTY;
-	//@ assert listed: slots_listed && slots_dying;
+	//@ assert listed: slots_listed && tables_dying && spaces_dying;
 	threads[caller].reply = NONE;
 	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
@@ -689,14 +689,14 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	//@ assert words: words_kept{Pre, Here};
 	if (threads[caller].fault != 0) {
 		threads[caller].fault = 0;
-		/*@ assert have: threads_have && slots_dying; */
+		/*@ assert have: threads_have && tables_dying && spaces_dying; */
 		//@ assert words: words_kept{Pre, Here};
 		return caller;
 	}
 	/*@ assert source: 0 < out < threads[t].table_size && is_capability(threads[t].table + out) ==>
 	      capability_same{Pre, Here}(threads[t].table + out); */
 	ipc_deliver(t, caller, tag, 0, out, slots[s].rights != 0);
-	/*@ assert answered: slots[s].type == CAP_EMPTY && threads_have && slots_dying; */
+	/*@ assert answered: slots[s].type == CAP_EMPTY && threads_have && tables_dying && spaces_dying; */
 	//@ assert words: words_kept{Pre, Here};
 	//@ assert placed: \forall integer k; thread_index(k) ==> threads[k].table == \at(threads[k].table, Pre);
 	//@ assert copied: capability_came{Pre, Here}(\at(threads[slots[s].object].arrival, Pre), t, out);
@@ -900,7 +900,7 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY;
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     requires loose: loose(sender) && sender != hart.current;
@@ -927,6 +927,7 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 		threads[sender].registers[REG_A1] = 0;
 		threads[sender].registers[REG_A2] = 0;
 		//@ assert words: words_kept{Pre, Here};
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		sched_ready(sender);
 		//@ assert words: words_kept{Pre, Here};
 	}
@@ -955,7 +956,7 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 /* t, which is current, takes the message of `sender`, which has left its queue; on its budget if it `pays`. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
@@ -994,7 +995,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     requires current: t == hart.current;
     REQUIRES_STANDING
@@ -1048,7 +1049,7 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
@@ -1091,7 +1092,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 /* The same of the current thread: nobody is current then. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
@@ -1132,7 +1133,7 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
@@ -1271,7 +1272,7 @@ static inline u32 ipc_go_on(u32 caller)
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
@@ -1327,7 +1328,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
       nameable(reply);
-    requires own: apart != 0 ==> in_table(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
@@ -1349,6 +1350,7 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 	/*@ assert apart: caller != t; */
 	//@ assert words: words_kept{Pre, Here};
 	if (threads[t].client == NONE) {
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		ipc_wait(t, s, reply, arrival);
 		/*@ ghost used_reply = NONE; */
 		/*@ assert waits: WAITS_AGAIN; */
@@ -1358,6 +1360,7 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 	threads[t].chain = 0;
 	threads[caller].server = NONE;
 	//@ assert words: words_kept{Pre, Here};
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	ipc_wait(t, s, reply, arrival);
 	/*@ ghost used_reply = NONE; */
 	/*@ assert waits: WAITS_AGAIN; */
@@ -1514,6 +1517,7 @@ bool ipc_fault(u32 t)
 		threads[t].state = THREAD_CALLING;
 		threads[t].grant = 0;
 		queues[e].receivers = 0;
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		queue_put(e, t);
 		/*@ assert stand: threads_stand(hart.current, NONE) && READY_VALID; */
 		/*@ assert running: current_runs && hart.current == \at(hart.current, Pre); */

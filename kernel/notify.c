@@ -88,6 +88,7 @@ void notify_raise(u32 n, u32 bits)
 		queue_take_first(q, wide(waiter));
 		(void)notify_collect(n, waiter);
 		threads[wide(waiter)].registers[REG_A0] = STATUS_OK;
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 		sched_wake(waiter);
 		/*@ assert awake: waiter == notified{Pre}(n) && awake(waiter) && threads[waiter].registers[REG_A0] == STATUS_OK; */
@@ -129,6 +130,7 @@ static inline void notify_block(u64 t, u64 n)
 	hart.current = NONE;
 	/*@ ghost stands_as[t] = THREAD_WAITING; */
 	threads[t].state = THREAD_WAITING;
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(n, t);
 	/*@ assert self: stands(t); */
 	/*@ assert stand: threads_stand(NONE, NONE); */

@@ -237,6 +237,14 @@ struct timer {
 /*@ ghost extern u32 beyond[N_SLOTS]; */  /* behind its last slot */
 /*@ ghost extern u32 keeper[N_SLOTS]; */  /* the slot of its original; NONE: that is gone, it is dying */
 /*@ ghost extern u32 home[N_SLOTS]; */    /* the one that a slot lies in */
+/* Of those that die: in which order they began to, which one follows of the same type, up to where the slots are emptied; and
+ * by type, the first and the last. */
+/*@ ghost extern double turn[N_SLOTS]; */
+/*@ ghost extern u32 after[N_SLOTS]; */
+/*@ ghost extern u32 swept[N_SLOTS]; */
+/*@ ghost extern u32 first_dying[CAP_THREAD + 1]; */
+/*@ ghost extern u32 last_dying[CAP_THREAD + 1]; */
+/*@ ghost extern double last_turn; */
 /*@ ghost extern u8 apart; */             /* 1 until a step does what the proof cannot rule out: see trusted.md */
 
 struct list {

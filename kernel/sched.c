@@ -139,6 +139,7 @@ static inline void sched_put_ready(u64 t)
 		hart.top = priority + 1;
 	/*@ assert bit: ready_seen && has_bit(hart.ready[priority / 64], priority % 64); */
 	/*@ assert rank: stands_ranked(THREAD_READY, priority, hart.queues + priority); */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(wide(hart.queues) + priority, t);
 }
 
@@ -164,6 +165,7 @@ static void sched_put_closed(u32 t, u32 partition)
 	      has_bit(\at(hart.closed[n].ready[w], Pre), b) ==> has_bit(hart.closed[n].ready[w], b); */
 	/*@ assert bit: closed_seen && has_bit(hart.closed[partition].ready[priority / 64], priority % 64); */
 	/*@ assert rank: stands_ranked(THREAD_READY, priority, READY_QUEUES + partition * PARTITION_QUEUES + priority); */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(READY_QUEUES + partition * PARTITION_QUEUES + priority, t);
 }
 
@@ -284,6 +286,7 @@ static void sched_put_wheel(u32 t)
 	threads[t].state = THREAD_EXHAUSTED;
 	if (threads[t].budget == 0) {
 		/*@ assert wheel: PRIORITIES <= PLACE_OF(hart.queues + PRIORITIES + WHEEL_SLOTS); */
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
 		/*@ assert ranks: READY_VALID; */
 		return;
@@ -295,6 +298,7 @@ static void sched_put_wheel(u32 t)
 	if (at - hart.wheel_at > WHEEL_SLOTS - 1)
 		at = hart.wheel_at + WHEEL_SLOTS - 1;
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(sched_wheel_queue(at), t);
 	/*@ assert ranks: READY_VALID; */
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
@@ -358,7 +362,8 @@ static void sched_count_limits(u32 p, u32 ticks)
 	/*@ loop invariant thread_index(server);
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant mirrored: threads_mirrored; loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant mirrored: threads_mirrored; loop invariant dying: threads_dying;
+	    loop invariant same: threads_same_but_time{Pre, Here};
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
@@ -840,7 +845,8 @@ void sched_begin_limits(u32 t)
 	/*@ loop invariant thread_index(server) && i <= CHAIN_MAX;
 	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
 	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant mirrored: threads_mirrored; loop invariant same: threads_same_but_time{Pre, Here};
+	    loop invariant mirrored: threads_mirrored; loop invariant dying: threads_dying;
+	    loop invariant same: threads_same_but_time{Pre, Here};
 	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
@@ -1009,6 +1015,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	threads[t].refill = arch_time() + period;
 	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
 	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	/*@ assert ranks: READY_VALID; */
 	if (queued) {
 		/*@ assert others: threads_stand(hart.current, t); */

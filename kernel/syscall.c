@@ -306,6 +306,7 @@ u32 syscall_interrupt(bool timer)
 	if (t != NONE) { /* all its registers are in memory; while idle the hardware may hold the only copy of a payload */
 		hart.holder = NONE;
 		threads[t].saved_all = 1;
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	}
 	if (timer) {
 		u64 now = arch_time();

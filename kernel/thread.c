@@ -61,10 +61,12 @@ void thread_emptied(u32 s)
 	switch (s % (THREAD_BYTES / SLOT_BYTES) - THREAD_SLOT_OFFSET) {
 	case THREAD_TABLE:
 		threads[t].table_size = 0;
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		ipc_cancel(t, STATUS_DEAD);
 		break;
 	case THREAD_SPACE:
 		threads[t].root = NONE;
+		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		ipc_cancel(t, STATUS_DEAD);
 		break;
 	case THREAD_BOUND:
@@ -185,6 +187,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 		return STATUS_REFUSED;
 	threads[t].passive = (u8)passive;
 	threads[t].limit = (u32)limit;
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	sched_set(t, (u32)priority, (u32)budget, (u32)period, (u32)partition);
 	return STATUS_OK;
 }

@@ -327,17 +327,19 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 /* The CNode of type `type` in the slots from o on begins, with its original in slot s. The views of its slots begin with it:
  * that they are empty is proved, that a table's say that they are in one is looked at. */
 /*@ ghost
-  /@ requires derived: cnodes_apart && slots_typed && slots_listed && slots_housed && slots_contained && slots_dying && apart != 0;
+  /@ requires derived: cnodes_apart && slots_typed && slots_listed && slots_housed && slots_contained && apart != 0;
+     requires dying: tables_dying && spaces_dying && slots_swept && threads_dying;
      requires shape: shaped(type, o, end) && 0 < s < N_SLOTS && owns[s] == 0;
      requires memory: begins[s] == 2 * machine.base_granule + o && ends[s] == 2 * machine.base_granule + end;
      requires nobody: \forall integer c; is_cnode(c) ==> beyond[c] <= o || end <= c;
-     assigns HOMES, owns[s];
+     assigns NEW_HOME, owns[s];
      ensures cnodes: CNODES;
-     ensures slots: slots_housed && slots_contained && slots_dying;
+     ensures slots: slots_housed && slots_contained;
+     ensures dying: tables_dying && spaces_dying && slots_swept && threads_dying;
      ensures others: \forall integer c; slot_index(c) && c != o ==> cnode[c] == \old(cnode[c]) && keeper[c] == \old(keeper[c]) &&
        beyond[c] == \old(beyond[c]);
      ensures lives: keeper[o] != NONE && beyond[o] == end;
-     ensures kept: homes_kept{Pre, Post};
+     ensures kept: homes_kept{Pre, Post} && unspent_kept{Pre, Post};
      ensures owns: owns[s] == type; @/
   void untyped_house(u8 type, u32 o, u32 end, u32 s)
   {
@@ -365,7 +367,8 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 
 /* The capability in slot s, carved from u, has memory of its own from now on. */
 /*@ ghost
-  /@ requires derived: slots_typed && slots_listed && slots_marked && slots_housed && slots_contained && slots_dying;
+  /@ requires derived: slots_typed && slots_listed && slots_marked && slots_housed && slots_contained;
+     requires dying: tables_dying && spaces_dying && slots_swept && threads_dying;
      requires ordered: list_ordered && memory_nested && cnodes_apart;
      requires slot: slot_index(u) && slot_index(s) && slots[s].type == type && CAP_UNTYPED <= type <= CAP_THREAD && slots[s].original != 0;
      requires shape: holds_slots(type) ==> 2 * machine.base_granule <= begins[s] && ends[s] <= 2 * machine.base_granule + N_SLOTS &&
@@ -379,11 +382,12 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
        extends(origin[k], k) && origin[k] != s);
      requires room: room_from(u, begins[s]) && (apart != 0 ==> ends[s] <= given[u] && rank[u] < rank[s] < last[u] && u != s &&
        (\forall integer t; live(t) && rank[t] < rank[u] < last[t] ==> rank[t] < rank[s] < last[t]));
-     assigns HOMES, owns[s];
+     assigns NEW_HOME, owns[s];
      ensures apart: apart != 0 ==> \old(apart) != 0;
-     ensures kept: apart != 0 ==> homes_kept{Pre, Post};
+     ensures kept: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
      ensures room: room_from(u, ends[s]);
-     ensures derived: slots_owned && slots_extents && slots_marked && slots_housed && slots_contained && slots_dying;
+     ensures derived: slots_owned && slots_extents && slots_marked && slots_housed && slots_contained;
+     ensures dying: tables_dying && spaces_dying && slots_swept && threads_dying;
      ENSURES_NESTED
      ensures cnodes: cnodes_apart; @/
   void untyped_own(u8 type, u32 u, u32 s)
@@ -408,8 +412,8 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
 /*@ REQUIRES_ORDERED
-    requires slots_valid && threads_waiting && threads_tied && slot_index(u) && nameable(s) && u != s;
-    requires place: apart != 0 ==> in_table(s);
+    requires slots_valid && threads_waiting && threads_tied && threads_dying && slot_index(u) && nameable(s) && u != s;
+    requires place: apart != 0 ==> in_table(s) && !spent(s);
     requires room: room_from(u, place_at(mould.type, object)) &&
       (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
     requires nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
@@ -419,15 +423,15 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       mould.step != 0 &&
       (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
-    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), HOMES;
+    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), NEW_HOME;
     ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
     ensures apart: apart != 0 ==> \old(apart) != 0;
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post};
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
     ensures child: slots[s].parent == u;
     ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
       slots[s].size_bits == mould.size_bits;
     ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
-    ensures tied: threads_tied;
+    ensures tied: threads_tied && threads_dying;
     ENSURES_SLOTS_VALID ENSURES_ORDERED */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
@@ -449,7 +453,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
-	/*@ assert memory: slots_memory; */
+	/*@ assert memory: slots_memory && slots_swept; */
 	/*@ assert others: apart != 0 ==> slots_marked && (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
 	      extends(origin[k], k) && origin[k] != s); */
 	cap_insert(u, s);
@@ -639,7 +643,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
     requires room: room_from(u, place_at(mould.type, mould.object)) &&
       (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
-    assigns slots[0 .. N_SLOTS - 1], LIST, HOMES, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    assigns slots[0 .. N_SLOTS - 1], LIST, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
     ENSURES_VALID ENSURES_ORDERED
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
@@ -674,7 +678,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
 	      slot_same{Pre, Here}(k);
-	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, HOMES, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant count - i; */
 	for (u32 i = 0; i < count; i++) {

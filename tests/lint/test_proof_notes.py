@@ -393,7 +393,7 @@ def clearing():
 
 def test_what_clears_apart_is_on_the_page_of_what_is_trusted():
     page = re.search(r"^- \*\*`apart`\*\*:.*?(?=^- )", PAGES["trusted.md"], re.S | re.M).group()
-    assert clearing() == {"cnode_forget", "untyped_house", "boot_look"}
+    assert clearing() == {"untyped_house", "boot_look"}
     assert all(f"`{name}`" in page for name in clearing())
 
 

@@ -556,7 +556,8 @@ def prove(run):
             report["status"] = "unproved"   # what it rests on is not in order
     if options.record:
         run.recorded.update(proof.to_record(chosen))
-        record.write(run.folder / RECORD, run.recorded)
+        here = {(f.unit, f.name) for some in proof.kernel.units.values() for f in some}
+        record.write(run.folder / RECORD, {at: one for at, one in run.recorded.items() if at in here})
         units, lost = status.merge(run.units, proof.kernel, proof.reports)
         status.write_proved(run.folder / PROVED, units, sum(map(len, proof.kernel.units.values())))
         gone += [f"{name} was proved and is not any more" for name in lost]
