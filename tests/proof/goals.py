@@ -238,8 +238,8 @@ def blamed(message, functions):
     return named or at or functions
 
 
-BETWEEN = "-" * 60     # the goals that WP prints
-SAYS = re.compile(r"^(?:Prover Qed returns|Goal id:)[^\n]*\n", re.M)  # with a time behind it
+BETWEEN = "-" * 60     # stands between the goals that WP prints
+SAYS = re.compile(r"^Prover Qed returns[^\n]*\n", re.M)  # with a time behind it
 
 
 def digests(printed, functions):
@@ -295,7 +295,7 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         if not owner:
             continue
         goal = {"name": name, "part": "", "kind": kind_of(owner, name), "by": None, "key": None, "text": None}
-        text = text_of(pathlib.Path(folder) / "typed_real", name, prover)
+        text = None if prover == "qed" else text_of(pathlib.Path(folder) / "typed_real", name, prover)
         if refuted or by in NO_PROVER and valid:
             made[owner]["goals"].append({**goal, "by": "qed" if refuted or by == "Qed" else "wp"})
         elif text is None:

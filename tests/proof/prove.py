@@ -6,7 +6,6 @@ warning that weakens a proof are failures like an unproved goal.
 """
 import argparse
 import functools
-import hashlib
 import heapq
 import itertools
 import json
@@ -155,7 +154,7 @@ class Known:
             path.unlink(missing_ok=True)
 
     def path(self, *parts):
-        return self.folder / (hashlib.sha256(repr((self.about, parts)).encode()).hexdigest()[:32] + ".json")
+        return self.folder / (record.hash_of(repr((self.about, parts))) + ".json")
 
     def get(self, path):
         try:
@@ -191,6 +190,7 @@ class Proof:
         self.first_goal = ""        # and ask the one with this name, or its parts, before the others
         self.recorded = {}      # (unit, function): record.Recorded
         self.use_record = True
+        self.hashes = {}        # function: what read_hash() found
         self.left = {}
 
     def run(self, functions):
@@ -250,7 +250,9 @@ class Proof:
 
     def read_hash(self, function):
         """Of all that its goals are made from, and of who makes them."""
-        return record.hash_of(repr((makers(), self.kernel.read_for(function))))
+        if function not in self.hashes:
+            self.hashes[function] = record.hash_of(repr((makers(), self.kernel.read_for(function))))
+        return self.hashes[function]
 
     def is_recorded(self, function):
         """Whether it is recorded as proved, and for this text."""
@@ -273,7 +275,7 @@ class Proof:
 
     def goals_path(self, function):
         # The numbers of statements in the names of smoke goals count through the whole unit.
-        text = self.kernel.unit_hash(function.unit) if self.smoke else self.kernel.read_for(function)
+        text = self.kernel.unit_hash(function.unit) if self.smoke else self.read_hash(function)
         return self.known.path("goals", self.smoke, function.unit, function.name, text)
 
     def begin_known(self, function):
@@ -354,7 +356,6 @@ class Proof:
         self.screen.progress(f"[{self.done}/{self.total}] {function.unit}: {function.name}")
         if complete:
             self.on_unit(function.unit)
-
 
     def to_record(self, functions):
         """{(unit, function): what is to be recorded of it}, after run()."""

@@ -168,5 +168,5 @@ def prove(key, text_for, results, ladder, may_ask=True):
 
 def text_of(folder, name, prover):
     """The goal's text as a prover gets it; None if WP wrote none."""
-    path = pathlib.Path(folder) / f"{name}_Why3_{TEXT_OF.get(prover)}.why"
+    path = pathlib.Path(folder) / f"{name}_Why3_{TEXT_OF[prover]}.why"
     return path.read_bytes() if path.exists() else None
