@@ -240,6 +240,12 @@ def blamed(message, functions):
 
 BETWEEN = "-" * 60     # stands between the goals that WP prints
 SAYS = re.compile(r"^Prover Qed returns[^\n]*\n", re.M)  # with a time behind it
+TITLE = re.compile(r"Goal .*?:\n(?:[A-Z][A-Za-z ]* at line \d+\n)*", re.S)
+
+
+def without_lines(block):
+    """A goal that stands elsewhere in its file, or is about a clause that does, is the same goal."""
+    return TITLE.sub(lambda title: re.sub(r"\bline\s+\d+", "line", title.group()), block, count=1)
 
 
 def digests(printed, functions):
@@ -256,7 +262,7 @@ def digests(printed, functions):
         if block and not owner:
             return dict.fromkeys(texts, "")
         if block:
-            texts[owner[0]].append(block)
+            texts[owner[0]].append(without_lines(block))
     return {name: hashlib.sha256("\n".join(some).encode()).hexdigest() if some else "" for name, some in texts.items()}
 
 

@@ -182,7 +182,7 @@ class Kernel:
 
     def read_for(self, function):
         """All that the goals of a function are made from: its unit and the headers, without the bodies of other functions,
-        of which WP takes the contracts."""
+        of which WP takes the contracts. Where a line stands makes no goal another."""
         parts = []
         for name in self.includes(function.unit):
             text, bodies = self.bodies(name)
@@ -191,7 +191,7 @@ class Kernel:
                     # what a body defines for the preprocessor counts behind it, too
                     text = text[:begin] + re.sub(r"^(?![ \t]*#)[^\n]*", "", text[begin:end], flags=re.M) + text[end:]
             parts.append(f"{name}\n{text}")
-        return "\n".join(parts)
+        return re.sub(r"(?<!\\)[ \t]*\n\s*\n", "\n", "\n".join(parts))
 
     def hash_of(self, names):
         """One hash over files: SHA-256 of their lines `hash  path`, as sha256sum prints them (cmake/proved.sh)."""
