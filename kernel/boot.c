@@ -555,7 +555,7 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
     requires kernel_valid && system_fits && actor_valid(actor);
     REQUIRES_STANDING
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static enum status boot_operation(struct actor actor, u64 at)
 {
@@ -565,7 +565,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 	if (operation >= OP_BIND && operation <= OP_WINDOW)
 		return boot_only(actor, boot_read_operation(at));
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop assigns i, status, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+	    loop assigns i, status, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
 		struct program_operation o = boot_read_operation(at);
@@ -605,7 +605,7 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits && section_fits(section);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static void boot_section(struct program_section section)
 {
@@ -614,7 +614,7 @@ static void boot_section(struct program_section section)
 
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
 	    loop invariant steps: i <= section.count && at == section.offset / 8 + 6 * i;
-	    loop assigns i, at, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+	    loop assigns i, at, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
 	for (u32 i = 0; i < section.count; i++) {
 		/*@ ghost boot_look(actor); */
@@ -630,14 +630,14 @@ static void boot_section(struct program_section section)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && system_fits;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;
 
 	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop assigns i, operations, STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+	    loop assigns i, operations, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant boot_system.sections - i; */
 	for (u32 i = 0; i < boot_system.sections; i++) {
 		struct program_section section = boot_read_section(i);

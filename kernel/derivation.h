@@ -229,8 +229,8 @@
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
 	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], next_nth
-/* Of functions that begin a CNode, and of those that also end some. */
-#define NEW_HOME apart, cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
+/* Of functions that begin a CNode, and of those that end some. */
+#define NEW_HOME cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
 #define HOMES NEW_HOME, DYING
 #define DYING turn[0 .. N_SLOTS - 1], after[0 .. N_SLOTS - 1], swept[0 .. N_SLOTS - 1], \
 	first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD], last_turn

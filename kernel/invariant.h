@@ -150,15 +150,20 @@
       threads[t].dying <= THREAD_SLOTS && threads[t].partition < PARTITIONS && threads[t].budget <= 0x7fffffff &&
       threads[t].period <= 0x7fffffff && threads[t].left <= 0x7fffffff && threads[t].limit <= 0x7fffffff;
 
-    // I5, I7: a ready queue where somebody stands has its bit, in the open partition and in closed ones; none from hart.top on
+    // I5, I7: a ready queue has its bit if somebody stands there and only then, in the open partition and in closed ones; none from hart.top on
     // in the open one has anybody, so who is taken there is the most important that is ready.
     predicate has_bit(integer word, integer b) = (word & (1 << b)) != 0;
     predicate ready_below_top = \forall integer q; hart.queues + hart.top <= q < hart.queues + PRIORITIES ==>
       head_of[q] == NONE;
-    predicate ready_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == hart.partition && head_of[q] != NONE ==>
-      SEEN_IN(hart.ready, q);
-    predicate closed_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != hart.partition && head_of[q] != NONE ==>
-      SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q);
+    predicate ready_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == hart.partition ==>
+      (head_of[q] != NONE <==> SEEN_IN(hart.ready, q));
+    predicate closed_seen = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != hart.partition ==>
+      (head_of[q] != NONE <==> SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q));
+    // The same where queue x is being filled or emptied.
+    predicate ready_seen_but(integer x) = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == hart.partition && q != x ==>
+      (head_of[q] != NONE <==> SEEN_IN(hart.ready, q));
+    predicate closed_seen_but(integer x) = \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != hart.partition && q != x ==>
+      (head_of[q] != NONE <==> SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q));
     // Who is ready and stands somewhere stands on a ready queue, that of its priority; who is exhausted, on no ready queue.
     predicate stands_ranked(integer state, integer priority, integer q) = q != NONE ==>
       (state == THREAD_READY ? OF_PARTITIONS(q) && PLACE_OF(q) == priority : KERNEL_QUEUES <= q || PRIORITIES <= PLACE_OF(q));
@@ -168,10 +173,16 @@
     // Who runs is the most important: in the open partition nobody of a higher priority is ready.
     predicate nobody_above(integer t) = \forall integer q; hart.queues + priority_of[t] < q < hart.queues + PRIORITIES ==>
       head_of[q] == NONE;
-    predicate current_is_highest = hart.current != NONE ==> nobody_above(hart.current);
+    // I7: and who runs without budget does so because nobody is ready at all.
+    predicate nobody_ready = \forall integer q; hart.queues <= q < hart.queues + PRIORITIES ==> head_of[q] == NONE;
+    predicate nobody_above_current = hart.current != NONE ==> nobody_above(hart.current);
+    predicate current_is_highest = nobody_above_current &&
+      (hart.current != NONE && stands_as[hart.current] == THREAD_EXHAUSTED ==> nobody_ready);
 
+    // What the hardware raises is raised at a queue of an object, or at none.
+    predicate told(integer q) = q == NONE || KERNEL_QUEUES <= q < N_QUEUES;
     predicate hart_inside = hart.current < N_THREADS && hart.payer < N_THREADS && hart.holder < N_THREADS &&
-      hart.top <= PRIORITIES && hart.root < N_SPACES && hart.fault_queue < N_QUEUES && hart.timers_used <= N_TIMERS;
+      hart.top <= PRIORITIES && hart.root < N_SPACES && told(hart.fault_queue) && hart.timers_used <= N_TIMERS;
     predicate hart_schedule = hart.partition < PARTITIONS && hart.windows <= WINDOWS_MAX && hart.window < WINDOWS_MAX &&
       hart.queues == READY_QUEUES + hart.partition * PARTITION_QUEUES &&
       (\forall integer i; 0 <= i < WINDOWS_MAX ==> hart.schedule[i].partition < PARTITIONS);
@@ -182,8 +193,8 @@
       both_none(hart.dying[DYING_TABLES]) && both_none(hart.dying[DYING_SPACES]) && both_none(hart.dying[DYING_THREADS]) &&
       (apart != 0 ==> listed_dying(hart.dying[DYING_TABLES], CAP_TABLE) && listed_dying(hart.dying[DYING_SPACES], CAP_SPACE) &&
       threads_listed);
-    predicate hart_timers = \forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue < N_QUEUES;
-    predicate hart_lines = \forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue < N_QUEUES &&
+    predicate hart_timers = \forall integer i; 0 <= i < N_TIMERS ==> told(hart.timers[i].queue);
+    predicate hart_lines = \forall integer i; 0 <= i < N_LINES ==> told(hart.lines[i].queue) &&
       hart.lines[i].next < N_LINES;
     // What boot found out about the machine; constant afterwards.
     predicate machine_valid = machine.wheel_shift < 32 && machine.plic_lines < N_LINES &&
@@ -334,6 +345,7 @@
       threads[t].period == 0 && threads[t].left == 0 && threads[t].limit == 0;
     predicate hart_zero = hart.current == 0 && hart.payer == 0 && hart.holder == 0 && hart.top == 0 && hart.root == 0 &&
       hart.fault_queue == 0 && hart.timers_used == 0 && hart.partition == 0 && hart.window == 0 && hart.windows == 0 &&
+      (\forall integer w; 0 <= w < 4 ==> hart.ready[w] == 0 && (\forall integer n; 0 <= n < PARTITIONS ==> hart.closed[n].ready[w] == 0)) &&
       (\forall integer i; 0 <= i < WINDOWS_MAX ==> hart.schedule[i].partition == 0) &&
       (\forall integer i; 0 <= i < DYING_LISTS ==> hart.dying[i].head == 0 && hart.dying[i].tail == 0) &&
       (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&

@@ -478,7 +478,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
 /* The receiver, the first at endpoint e, leaves it, and the current thread t awaits its answer in the slot that the receiver
  * had reserved. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && 0 < e < N_QUEUES;
+    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES;
     requires meets: t == hart.current && head_of[e] == receiver;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
@@ -518,7 +518,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
 /* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
  * and neither side has to do with a capability; then most of this falls away. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && 0 < e < N_QUEUES;
+    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && KERNEL_QUEUES <= e < N_QUEUES;
     requires settled: unsettled == NONE;
     requires endpoint: slots[s].type == CAP_ENDPOINT;
     requires meets: t == hart.current && head_of[e] == receiver;
@@ -994,7 +994,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 
 /* t, which is current, takes the message of the first sender queued at e. */
 /*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < e < N_QUEUES && queues[e].head != NONE && nameable(reply);
+    requires kernel_valid && 0 < t < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES && queues[e].head != NONE && nameable(reply);
     requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     requires current: t == hart.current;
@@ -1018,6 +1018,7 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	/*@ assert queued: stands_on[sender] == e && answer_in[sender] == NONE && sender != hart.current; */
 	queue_take_first(e, sender);
 	/*@ assert away: threads_stand(hart.current, sender); */
+	/*@ assert ranks: READY_VALID; */
 	//@ assert words: words_kept{Pre, Here};
 	if (pays && ipc_check_payer(sender) != STATUS_OK)
 		return ipc_turn_away(t, sender);
@@ -1268,6 +1269,16 @@ static inline u32 ipc_go_on(u32 caller)
 	return sched_leave();
 }
 
+/* What t's call ends with: a function of its own, since in so small a context it proves. */
+/*@ REQUIRES_THREADS_VALID
+    requires index: thread_index(t);
+    assigns threads[t].registers[REG_A0];
+    ENSURES_THREADS_VALID */
+static inline void ipc_tell(u64 t, enum status status)
+{
+	threads[t].registers[REG_A0] = status;
+}
+
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
 /*@ REQUIRES_ORDERED
@@ -1297,7 +1308,7 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 		ipc_block(t, s, reply, arrival);
 		return sched_switch(caller);
 	}
-	threads[t].registers[REG_A0] = ipc_take_or_wait((u32)t, s, reply, arrival, true);
+	ipc_tell(t, ipc_take_or_wait((u32)t, s, reply, arrival, true));
 	/*@ assert hold: all_have; */
 	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */

@@ -205,7 +205,7 @@ enum status notify_arm(u32 n, u64 deadline)
 	return STATUS_OK;
 }
 
-/*@ requires kernel_valid && queue_index(n);
+/*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
     ENSURES_VALID */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
@@ -223,7 +223,7 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 	return STATUS_OK;
 }
 
-/*@ requires kernel_valid && queue_index(n);
+/*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
     ENSURES_VALID */
 static enum status notify_bind_timer(u32 n, u32 mask)

@@ -14,7 +14,7 @@
 /* Set `bits` of notification n: wake a waiter or the thread bound to it, or leave them pending. A bit that is bound to
  * power-off or reset stops the machine. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && queue_index(n);
+    requires kernel_valid && told(n);
     REQUIRES_STANDING
     assigns STATE;
     ENSURES_DERIVED
@@ -109,7 +109,7 @@ enum status notify_arm(u32 n, u64 deadline);
 
 #define BINDINGS hart.lines[0 .. N_LINES - 1], hart.timers[0 .. N_TIMERS - 1], hart.timers_used, hart.fault_queue, hart.fault_bit
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
-/*@ requires kernel_valid && queue_index(n);
+/*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
     ENSURES_VALID */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

@@ -104,10 +104,11 @@ static void sched_find_top(void)
 /* The thread that pays for t: the top of the chain of callers of passive servers. */
 /*@ requires threads_waiting && thread_index(t);
     assigns \nothing;
-    ensures index: thread_index(\result); */
+    ensures index: thread_index(\result);
+    ensures own: threads[t].client == NONE ==> \result == t; */
 static inline u32 sched_payer(u32 t)
 {
-	/*@ loop invariant t < N_THREADS;
+	/*@ loop invariant t < N_THREADS && (threads[\at(t, Pre)].client == NONE ==> t == \at(t, Pre));
 	    loop assigns i, t;
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && threads[wide(t)].client != NONE; i++)
@@ -125,7 +126,9 @@ static inline u32 sched_payer(u32 t)
     ENSURES_TURNED
     ensures stands: stands_on[t] == hart.queues + threads[t].priority && stands_as[t] == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
-    ensures seen: hart.top > threads[t].priority; */
+    ensures seen: hart.top > threads[t].priority;
+    ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
+      threads[t].client == \old(threads[t].client); */
 static inline void sched_put_ready(u64 t)
 {
 	u32 priority = threads[t].priority;
@@ -133,11 +136,11 @@ static inline void sched_put_ready(u64 t)
 	/*@ ghost stands_as[t] = THREAD_READY; */
 	threads[t].state = THREAD_READY;
 	hart.ready[priority / 64] = sched_with_bit(hart.ready[priority / 64], priority % 64);
-	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) ==>
-	      has_bit(hart.ready[w], b); */
+	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && (w != priority / 64 || b != priority % 64) ==>
+	      (has_bit(\at(hart.ready[w], Pre), b) <==> has_bit(hart.ready[w], b)); */
 	if (priority >= hart.top)
 		hart.top = priority + 1;
-	/*@ assert bit: ready_seen && has_bit(hart.ready[priority / 64], priority % 64); */
+	/*@ assert bit: ready_seen_but(hart.queues + priority) && has_bit(hart.ready[priority / 64], priority % 64); */
 	/*@ assert rank: stands_ranked(THREAD_READY, priority, hart.queues + priority); */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(wide(hart.queues) + priority, t);
@@ -152,7 +155,9 @@ static inline void sched_put_ready(u64 t)
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
     ensures stands: stands_on[t] == READY_QUEUES + partition * PARTITION_QUEUES + threads[t].priority &&
-      stands_as[t] == THREAD_READY; */
+      stands_as[t] == THREAD_READY;
+    ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
+      threads[t].client == \old(threads[t].client); */
 static void sched_put_closed(u32 t, u32 partition)
 {
 	u32 priority = threads[t].priority;
@@ -162,8 +167,10 @@ static void sched_put_closed(u32 t, u32 partition)
 	hart.closed[partition].ready[priority / 64] =
 		sched_with_bit(hart.closed[partition].ready[priority / 64], priority % 64);
 	/*@ assert kept: \forall integer n, w, b; 0 <= n < PARTITIONS && 0 <= w < 4 && 0 <= b < 64 &&
-	      has_bit(\at(hart.closed[n].ready[w], Pre), b) ==> has_bit(hart.closed[n].ready[w], b); */
-	/*@ assert bit: closed_seen && has_bit(hart.closed[partition].ready[priority / 64], priority % 64); */
+	      (n != partition || w != priority / 64 || b != priority % 64) ==>
+	      (has_bit(\at(hart.closed[n].ready[w], Pre), b) <==> has_bit(hart.closed[n].ready[w], b)); */
+	/*@ assert bit: closed_seen_but(READY_QUEUES + partition * PARTITION_QUEUES + priority) &&
+	      has_bit(hart.closed[partition].ready[priority / 64], priority % 64); */
 	/*@ assert rank: stands_ranked(THREAD_READY, priority, READY_QUEUES + partition * PARTITION_QUEUES + priority); */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(READY_QUEUES + partition * PARTITION_QUEUES + priority, t);
@@ -172,7 +179,7 @@ static void sched_put_closed(u32 t, u32 partition)
 /* The ready queue q of that priority became empty. */
 /*@ requires kernel_valid && priority < PRIORITIES;
     requires empty: head_of[q] == NONE && OF_PARTITIONS(q) && PLACE_OF(q) == priority;
-    REQUIRES_READY
+    requires bitmap: ready_below_top && ready_seen_but(q) && closed_seen_but(q) && threads_ranked;
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
     ENSURES_VALID ENSURES_READY */
 static inline void sched_clear_ready(u32 q, u32 priority)
@@ -183,13 +190,15 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 		hart.closed[partition % PARTITIONS].ready[priority / 64] =
 			sched_without_bit(hart.closed[partition % PARTITIONS].ready[priority / 64], priority % 64);
 		/*@ assert kept: \forall integer n, w, b; 0 <= n < PARTITIONS && 0 <= w < 4 && 0 <= b < 64 &&
-		      has_bit(\at(hart.closed[n].ready[w], Pre), b) && (n != partition || w != priority / 64 || b != priority % 64) ==>
-		      has_bit(hart.closed[n].ready[w], b); */
+		      (n != partition || w != priority / 64 || b != priority % 64) ==>
+		      (has_bit(\at(hart.closed[n].ready[w], Pre), b) <==> has_bit(hart.closed[n].ready[w], b)); */
+		/*@ assert clear: !has_bit(hart.closed[partition].ready[priority / 64], priority % 64); */
 		return;
 	}
 	hart.ready[priority / 64] = sched_without_bit(hart.ready[priority / 64], priority % 64);
-	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) &&
-	      (w != priority / 64 || b != priority % 64) ==> has_bit(hart.ready[w], b); */
+	/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && (w != priority / 64 || b != priority % 64) ==>
+	      (has_bit(\at(hart.ready[w], Pre), b) <==> has_bit(hart.ready[w], b)); */
+	/*@ assert clear: !has_bit(hart.ready[priority / 64], priority % 64); */
 	/*@ assert seen: ready_seen; */
 	if (priority + 1 == hart.top)
 		sched_find_top();
@@ -205,7 +214,7 @@ static inline void sched_clear_ready(u32 q, u32 priority)
     ensures \result < N_THREADS;
     ensures first: \result == \old(head_of[hart.queues + hart.top - 1]);
     ensures highest: \result != NONE ==> nobody_above(\result);
-    ensures runs: \result != NONE ==> stands_on[\result] == NONE && may_run(\result);
+    ensures runs: \result != NONE ==> stands_on[\result] == NONE && stands_as[\result] == THREAD_READY;
     ensures stand: threads_stand(\result, NONE); */
 static inline u32 sched_take_top(void)
 {
@@ -220,8 +229,9 @@ static inline u32 sched_take_top(void)
 	queue_take_first(q, t);
 	if (queues[q].head == NONE) {
 		hart.ready[priority / 64] = sched_without_bit(hart.ready[priority / 64], priority % 64);
-		/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && has_bit(\at(hart.ready[w], Pre), b) &&
-		      (w != priority / 64 || b != priority % 64) ==> has_bit(hart.ready[w], b); */
+		/*@ assert kept: \forall integer w, b; 0 <= w < 4 && 0 <= b < 64 && (w != priority / 64 || b != priority % 64) ==>
+		      (has_bit(\at(hart.ready[w], Pre), b) <==> has_bit(hart.ready[w], b)); */
+		/*@ assert clear: !has_bit(hart.ready[priority / 64], priority % 64); */
 		/*@ assert seen: ready_seen; */
 		sched_find_top();
 	}
@@ -277,7 +287,9 @@ static inline u32 sched_wheel_queue(u64 at)
       stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
-    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED; */
+    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED;
+    ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
+      threads[t].client == \old(threads[t].client); */
 static void sched_put_wheel(u32 t)
 {
 	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
@@ -306,7 +318,7 @@ static void sched_put_wheel(u32 t)
 
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
-    requires queued: stands_on[t] != NONE;
+    requires queued: stands_on[t] != NONE && (KERNEL_QUEUES <= stands_on[t] || PRIORITIES <= PLACE_OF(stands_on[t]));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
@@ -425,6 +437,7 @@ static void sched_stop_paying(void)
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ENSURES_BUDGETED
     ensures top: hart.top >= \old(hart.top); */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
@@ -436,6 +449,7 @@ static __attribute__((noinline)) void sched_ready_apart(u32 t)
 		else
 			sched_renew(t, arch_time());
 	}
+	/*@ assert closed: threads[t].client == NONE ==> partition == threads[t].partition; */
 	if (partition != hart.partition)
 		sched_put_closed(t, partition);
 	else if (sched_has_budget(t))
@@ -446,7 +460,8 @@ static __attribute__((noinline)) void sched_ready_apart(u32 t)
 
 /* Whether t may run on a budget of its own, in the open partition: the usual case. */
 /*@ requires thread_index(t);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures plain: \result ==> threads[t].left != 0; */
 static inline bool sched_is_plain(u64 t)
 {
 	return threads[t].left != 0 && threads[t].client == NONE && threads[t].partition == hart.partition;
@@ -493,6 +508,7 @@ void sched_remove(u32 t)
 	else if (threads[t].state == THREAD_EXHAUSTED)
 		sched_take_wheel(t);
 	else {
+		/*@ assert object: KERNEL_QUEUES <= stands_on[t] || PRIORITIES <= PLACE_OF(stands_on[t]); */
 		queue_take(t);
 		/*@ assert rank: threads_ranked; */
 	}
@@ -607,6 +623,7 @@ static void sched_wait_for_window(u64 now)
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
     ENSURES_STILL_HIGHEST
+    ensures above: \old(nobody_above_current) ==> nobody_above_current;
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
     ensures stand: threads_stand(hart.current, NONE);
     ensures stays: \old(threads[payer].partition) == \old(hart.partition) ==> hart.current == \old(hart.current);
@@ -619,11 +636,11 @@ static void sched_change_payer(u32 payer)
 
 	sched_charge(now);
 	hart.payer = payer;
-	//@ assert highest: \at(current_is_highest, Pre) ==> current_is_highest;
+	//@ assert highest: (\at(current_is_highest, Pre) ==> current_is_highest) && (\at(nobody_above_current, Pre) ==> nobody_above_current);
 	//@ assert words: words_kept{Pre, Here};
 	if (payer != NONE && threads[wide(payer)].partition != hart.partition)
 		sched_wait_for_window(now);
-	//@ assert highest: \at(current_is_highest, Pre) ==> current_is_highest;
+	//@ assert highest: (\at(current_is_highest, Pre) ==> current_is_highest) && (\at(nobody_above_current, Pre) ==> nobody_above_current);
 	//@ assert words: words_kept{Pre, Here};
 	//@ assert holder: hart.holder == \at(hart.holder, Pre) || hart.holder == NONE;
 	sched_arm(now);
@@ -638,7 +655,8 @@ static void sched_change_payer(u32 payer)
     ensures current: \result == hart.current; */
 static inline u32 sched_choose(u32 t)
 {
-	/*@ assert first: threads[t].priority + 1 >= hart.top ==> nobody_above(t); */
+	/*@ assert first: t != NONE && threads[t].priority + 1 >= hart.top && threads[t].state != THREAD_EXHAUSTED ==>
+	      current_is_highest; */
 	if (t != NONE && threads[wide(t)].priority + 1u >= hart.top && threads[wide(t)].state != THREAD_EXHAUSTED)
 		return t;
 	if (hart.top != 0) {
@@ -648,6 +666,9 @@ static inline u32 sched_choose(u32 t)
 		/*@ assert highest: current_is_highest; */
 	} else if (t == NONE) {
 		sched_share_rest();
+	} else {
+		/*@ assert alone: nobody_ready; */
+		/*@ assert highest: current_is_highest; */
 	}
 	return hart.current;
 }
@@ -755,6 +776,7 @@ u32 sched_switch(u32 t)
 static inline void sched_begin_turn(u32 t, u32 payer)
 {
 	hart.current = t;
+	/*@ assert above: \at(nobody_above(t), Pre) ==> nobody_above_current; */
 	if (payer != hart.payer)
 		sched_change_payer(payer);
 	else if (payer != t && threads[t].limit != 0)
@@ -922,12 +944,12 @@ static void sched_turn_window(u64 now)
 		hart.closed[from].ready[i] = hart.ready[i];
 		hart.ready[i] = hart.closed[to].ready[i];
 	}
-	/*@ assert gone: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == from && head_of[q] != NONE ==>
-	      SEEN_IN(hart.closed[from].ready, q); */
-	/*@ assert come: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == to && head_of[q] != NONE ==>
-	      SEEN_IN(hart.ready, q); */
-	/*@ assert others: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != from && head_of[q] != NONE ==>
-	      SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q); */
+	/*@ assert gone: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == from ==>
+	      (head_of[q] != NONE <==> SEEN_IN(hart.closed[from].ready, q)); */
+	/*@ assert come: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) == to ==>
+	      (head_of[q] != NONE <==> SEEN_IN(hart.ready, q)); */
+	/*@ assert others: \forall integer q; READY_ANYWHERE(q) && PARTITION_OF(q) != from ==>
+	      (head_of[q] != NONE <==> SEEN_IN(hart.closed[PARTITION_OF(q)].ready, q)); */
 	hart.partition = to;
 	hart.queues = READY_QUEUES + to * PARTITION_QUEUES;
 	/*@ assert seen: ready_seen && closed_seen; */

@@ -8,6 +8,10 @@
 #include "queue.h"
 #include "space.h"
 
+/* I7: who becomes ready in the open partition, and works for nobody, has budget; who becomes exhausted has none. */
+#define ENSURES_BUDGETED ensures budget:                                                               \
+	threads[t].client == NONE && threads[t].partition == hart.partition && stands_as[t] == THREAD_READY ==> threads[t].left != 0; \
+	ensures none: stands_as[t] == THREAD_EXHAUSTED ==> threads[t].client == NONE && threads[t].left == 0;
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
@@ -20,6 +24,7 @@
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
     ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
+    ENSURES_BUDGETED
     ensures words: words_kept{Pre, Post};
     ensures top: hart.top >= \old(hart.top); */
 void sched_ready(u32 t);
@@ -149,7 +154,8 @@ enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
 /*@ requires thread_index(t);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures exact: \result <==> threads[t].client != NONE || threads[t].left != 0; */
 static inline bool sched_has_budget(u32 t)
 {
 	return threads[t].client != NONE || threads[t].left != 0;

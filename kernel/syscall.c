@@ -11,7 +11,7 @@
     requires kernel_valid && actor_valid(actor);
     requires settled: unsettled == NONE;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1], LIST, HOMES;
+            ptes[0 .. N_PTES - 1], LIST, apart, HOMES;
     ENSURES_ORDERED
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ENSURES_VALID ENSURES_KEPT */
@@ -178,7 +178,7 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 /*@ REQUIRES_SETTLED
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     ensures leaves: \result == hart.current && current_is_highest; */

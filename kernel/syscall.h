@@ -13,7 +13,7 @@ struct request {
 /*@ REQUIRES_SETTLED
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1];
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
@@ -22,13 +22,14 @@ struct request {
     ensures claimed: r.operation > OP_REVOKE ==> slots_claimed{Pre, Post}(0);
     // I1: what holds slots ends by one of two only.
     ensures homes: apart != 0 && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
-      homes_kept{Pre, Post} && \old(apart) != 0; */
+      homes_kept{Pre, Post} && \old(apart) != 0;
+    ensures apart: r.operation != OP_RETYPE ==> apart == \old(apart); */
 enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller);
 
 /* Build the initial state from the boot record and the system behind the image; returns when every section was replayed.
  * Stops the machine with a clear sentence if anything does not fit. */
 /*@ requires \valid_read(record) && boot_zero;
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], machine, boot_record,
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], machine, boot_record,
             boot_system;
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING */
@@ -40,7 +41,7 @@ void boot_main(const struct boot_record *record);
 /*@ REQUIRES_SETTLED
     requires kernel_valid && hart.current != NONE && current_is_highest;
     REQUIRES_STANDING
-    assigns STATE_AND_ENTRIES, HOMES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
+    assigns STATE_AND_ENTRIES, apart, HOMES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
@@ -68,6 +69,7 @@ void boot_main(const struct boot_record *record);
       answer_waits{Pre}(\at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a0), a1, a2, a4),
       \at(hart.current, Pre), named_endpoint{Pre}(\at(hart.current, Pre), a2), a1, \old(threads[hart.current].table) + a2,
       a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
+    ensures apart: number != SYS_INVOKE ==> apart == \old(apart);
     ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
     ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
       threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;

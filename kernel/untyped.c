@@ -332,7 +332,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
      requires shape: shaped(type, o, end) && 0 < s < N_SLOTS && owns[s] == 0;
      requires memory: begins[s] == 2 * machine.base_granule + o && ends[s] == 2 * machine.base_granule + end;
      requires nobody: \forall integer c; is_cnode(c) ==> beyond[c] <= o || end <= c;
-     assigns NEW_HOME, owns[s];
+     assigns apart, NEW_HOME, owns[s];
      ensures cnodes: CNODES;
      ensures slots: slots_housed && slots_contained;
      ensures dying: tables_dying && spaces_dying && slots_swept && threads_dying;
@@ -382,7 +382,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
        extends(origin[k], k) && origin[k] != s);
      requires room: room_from(u, begins[s]) && (apart != 0 ==> ends[s] <= given[u] && rank[u] < rank[s] < last[u] && u != s &&
        (\forall integer t; live(t) && rank[t] < rank[u] < last[t] ==> rank[t] < rank[s] < last[t]));
-     assigns NEW_HOME, owns[s];
+     assigns apart, NEW_HOME, owns[s];
      ensures apart: apart != 0 ==> \old(apart) != 0;
      ensures kept: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
      ensures room: room_from(u, ends[s]);
@@ -423,7 +423,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       mould.step != 0 &&
       (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
       (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
-    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), NEW_HOME;
+    assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), apart, NEW_HOME;
     ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
     ensures apart: apart != 0 ==> \old(apart) != 0;
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
@@ -643,7 +643,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
     requires room: room_from(u, place_at(mould.type, mould.object)) &&
       (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
-    assigns slots[0 .. N_SLOTS - 1], LIST, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
+    assigns slots[0 .. N_SLOTS - 1], LIST, apart, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
     ENSURES_VALID ENSURES_ORDERED
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
@@ -678,7 +678,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
 	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
 	      slot_same{Pre, Here}(k);
-	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
+	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, apart, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant count - i; */
 	for (u32 i = 0; i < count; i++) {

@@ -32,7 +32,7 @@ struct carving {
     requires room: to.status == STATUS_OK ==> row_nameable(to.slot, room);
     requires row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + room);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
-            ptes[0 .. N_PTES - 1], LIST, NEW_HOME;
+            ptes[0 .. N_PTES - 1], LIST, apart, NEW_HOME;
     ENSURES_VALID ENSURES_KEPT ENSURES_ORDERED
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures unchanged: \result != STATUS_OK ==>

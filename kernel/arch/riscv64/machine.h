@@ -37,7 +37,7 @@ void machine_print_hex(u64 number);
 
 /* The first C with the MMU on. Answers the first thread, as the next two answer the one that goes on. */
 /*@ requires \valid_read(record) && boot_zero;
-    assigns STATE_AND_ENTRIES, HOMES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
+    assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
     ENSURES_SETTLED
     ENSURES_VALID ENSURES_STANDING
