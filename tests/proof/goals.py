@@ -280,8 +280,9 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         options.append("-wp-print")
     status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", prover, "-wp-cache-dir", str(empty),
                           "-wp-fct", ",".join(f.name for f in functions), "-wp-out", str(folder), functions[0].unit)
-    begins = re.search(r"^Goal ", log, re.M) if prover == "qed" else None
-    log, printed = (log[:begins.start()], log[begins.start():]) if begins else (log, "")
+    begins, ends = re.search(r"^Goal ", log, re.M) if prover == "qed" else None, log.rfind(BETWEEN)
+    # Warnings may stand behind the goals, too, and what the preprocessor says.
+    log, printed = (log[:begins.start()] + log[ends:], log[begins.start():ends]) if begins else (log, "")
     hashes = digests(printed, functions)
     made = {f.name: {"goals": [], "problems": [], "digest": hashes[f.name]} for f in functions}
     for text in [] if smoke else complaints(log, borders or {}):

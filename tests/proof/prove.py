@@ -191,6 +191,7 @@ class Proof:
         self.recorded = {}      # (unit, function): record.Recorded
         self.use_record = True
         self.hashes = {}        # function: what read_hash() found
+        self.differ = set()     # functions whose goals are not those of the record
         self.left = {}
 
     def run(self, functions):
@@ -269,6 +270,7 @@ class Proof:
             goals = recorded.goals(function.name, one["goals"]) if same else None
             if goals is None:
                 differ.append(function)
+                self.differ.add(function)
             else:
                 self.begin_goals(function, {**one, "goals": goals}, self.writer(function))
         self.add_parts(self.begin, differ)
@@ -365,7 +367,7 @@ class Proof:
             report = self.reports[at]
             one = record.Recorded(lines=record.lines_of(function.name, report["goals"]))
             old = self.recorded.get(at)
-            if old and old.lines == one.lines and self.is_recorded(function):
+            if old and old.lines == one.lines and self.is_recorded(function) and function not in self.differ:
                 one = old
             elif report["status"] == "proved" and not report["problems"]:
                 one.read = self.read_hash(function)
