@@ -539,6 +539,33 @@ static void a_queued_call_is_paid_by_its_caller_too(void)
 	OK(status_of(&A));
 }
 
+/* The answer to a nested call: who goes on works for somebody, too, and its own limit counts on. */
+static void a_limit_counts_on_after_a_nested_call(void)
+{
+	u32 inner = 0;
+
+	world(4);
+	inner = world_make(OBJECT_ENDPOINT, 0);
+	give(&B, 5, inner, RIGHTS_ALL, 0);
+	give(&D, 5, inner, RIGHTS_ALL, 0);
+	schedule(&A, 30, 100000, 100000, 0, 0);
+	schedule(&B, 50, 5000, 100000, SCHEDULE_PASSIVE, 5000);
+	schedule(&D, 60, 100, 100000, SCHEDULE_PASSIVE, 0);
+	EQ(sys(&D, SYS_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
+	EQ(receive(&B), BLOCKED);
+	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
+	EQ(call(&A), BLOCKED);
+	EQ(sys(&B, SYS_CALL, 5, 0, 0, 0, 0), BLOCKED);
+	tick(6000);
+	EQ(running, D.thread);
+	EQ(fault_ring.count, 0);
+	(void)sys(&D, SYS_REPLY_RECV, 5, 0, REPLY, 0, 0);
+	EQ(hart.payer, A.thread);
+	tick(10);
+	EQ(fault_ring.count, 1);
+	EQ(fault_ring.records[0].cause, FAULT_CALL_LIMIT);
+}
+
 /* The payer of a nested call changes when its client is suspended: the inner server is not blamed for that. */
 static void a_limit_survives_the_end_of_the_payer(void)
 {
@@ -627,7 +654,7 @@ const struct test sched_tests[] = {
 	T(destroying_the_server_leaves_no_server), T(a_reply_moved_away_still_ends_the_payment), T(a_chain_of_servers_has_an_end),
 	T(a_passive_server_answers_and_receives_for_its_caller_only), T(a_caller_without_any_budget_is_refused),
 	T(a_wheel_that_stood_still_costs_no_storm_of_interrupts),
-	T(a_limit_survives_the_end_of_the_payer),
+	T(a_limit_survives_the_end_of_the_payer), T(a_limit_counts_on_after_a_nested_call),
 	T(a_queued_call_is_paid_by_its_caller_too), T(many_threads_are_refilled_one_a_step), T(each_priority_is_found),
 	{ NULL, NULL }
 };
