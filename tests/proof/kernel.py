@@ -40,6 +40,11 @@ def code_of(text):
     return ATTRIBUTE.sub(blank, COMMENT.sub(blank, text))
 
 
+def in_ghost(text, line):
+    """Whether a line is ghost code of several lines, which no compiler sees."""
+    return any(text.count("\n", 0, m.start()) < line - 1 <= text.count("\n", 0, m.end()) for m in GHOST.finditer(text))
+
+
 def without_comments(text):
     """The text with its annotations and without what only readers see."""
     return COMMENT.sub(lambda m: blank(m) if m.group().startswith(("/*", "//")) and not ANNOTATION.match(m.group())
@@ -106,9 +111,7 @@ class Kernel:
 
     def in_ghost(self, name, line):
         """Whether a line of a file is ghost code of several lines."""
-        text = self.texts[name]
-        return any(text.count("\n", 0, m.start()) < line - 1 <= text.count("\n", 0, m.end())
-                   for m in GHOST.finditer(text))
+        return in_ghost(self.texts[name], line)
 
     def compiled(self):
         """The functions that the compiler sees."""

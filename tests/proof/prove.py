@@ -270,9 +270,9 @@ class Proof:
             goals = recorded.goals(function.name, one["goals"]) if same else None
             if goals is None:
                 differ.append(function)
-                self.differ.add(function)
             else:
                 self.begin_goals(function, {**one, "goals": goals}, self.writer(function))
+        self.differ.update(differ)
         self.add_parts(self.begin, differ)
 
     def goals_path(self, function):

@@ -539,8 +539,8 @@ static void a_queued_call_is_paid_by_its_caller_too(void)
 	OK(status_of(&A));
 }
 
-/* The answer to a nested call: who goes on works for somebody, too, and its own limit counts on. */
-static void a_limit_counts_on_after_a_nested_call(void)
+/* A calls the passive server B, which calls the passive server D at its slot 5. */
+static void nested_world(u32 limit_b, u32 limit_d)
 {
 	u32 inner = 0;
 
@@ -548,12 +548,18 @@ static void a_limit_counts_on_after_a_nested_call(void)
 	inner = world_make(OBJECT_ENDPOINT, 0);
 	give(&B, 5, inner, RIGHTS_ALL, 0);
 	give(&D, 5, inner, RIGHTS_ALL, 0);
-	schedule(&A, 30, 100000, 100000, 0, 0);
-	schedule(&B, 50, 5000, 100000, SCHEDULE_PASSIVE, 5000);
-	schedule(&D, 60, 100, 100000, SCHEDULE_PASSIVE, 0);
+	schedule(&B, 50, 5000, 100000, SCHEDULE_PASSIVE, limit_b);
+	schedule(&D, 60, 5000, 100000, SCHEDULE_PASSIVE, limit_d);
 	EQ(sys(&D, SYS_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
 	EQ(receive(&B), BLOCKED);
 	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
+}
+
+/* The answer to a nested call: who goes on works for somebody, too, and its own limit counts on. */
+static void a_limit_counts_on_after_a_nested_call(void)
+{
+	nested_world(5000, 0);
+	schedule(&A, 30, 100000, 100000, 0, 0);
 	EQ(call(&A), BLOCKED);
 	EQ(sys(&B, SYS_CALL, 5, 0, 0, 0, 0), BLOCKED);
 	tick(6000);
@@ -569,17 +575,7 @@ static void a_limit_counts_on_after_a_nested_call(void)
 /* The payer of a nested call changes when its client is suspended: the inner server is not blamed for that. */
 static void a_limit_survives_the_end_of_the_payer(void)
 {
-	u32 inner = 0;
-
-	world(4);
-	inner = world_make(OBJECT_ENDPOINT, 0);
-	give(&B, 5, inner, RIGHTS_ALL, 0);
-	give(&D, 5, inner, RIGHTS_ALL, 0);
-	schedule(&B, 50, 5000, 100000, SCHEDULE_PASSIVE, 0);
-	schedule(&D, 60, 5000, 100000, SCHEDULE_PASSIVE, 5000);
-	EQ(sys(&D, SYS_RECV, 5, 0, REPLY, 0, 0), BLOCKED);
-	EQ(receive(&B), BLOCKED);
-	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
+	nested_world(0, 5000);
 	for (u32 i = 0; i < 2; i++) {
 		tick(300000); /* A has used much already */
 		EQ(call(&A), BLOCKED);
