@@ -555,10 +555,10 @@ static void nested_world(u32 limit_b, u32 limit_d)
 	boot_must(OP_SUSPEND, C.k_thread, 0, 0, 0, 0, 0);
 }
 
-/* The answer to a nested call: who goes on works for somebody, too, and its own limit counts on. */
-static void a_limit_counts_on_after_a_nested_call(void)
+static void limit_after_a_nested_call(u32 asid_limit)
 {
 	nested_world(5000, 0);
+	machine.asid_limit = asid_limit;
 	schedule(&A, 30, 100000, 100000, 0, 0);
 	EQ(call(&A), BLOCKED);
 	EQ(sys(&B, SYS_CALL, 5, 0, 0, 0, 0), BLOCKED);
@@ -566,10 +566,18 @@ static void a_limit_counts_on_after_a_nested_call(void)
 	EQ(running, D.thread);
 	EQ(fault_ring.count, 0);
 	(void)sys(&D, SYS_REPLY_RECV, 5, 0, REPLY, 0, 0);
+	EQ(running, B.thread);
 	EQ(hart.payer, A.thread);
 	tick(10);
 	EQ(fault_ring.count, 1);
 	EQ(fault_ring.records[0].cause, FAULT_CALL_LIMIT);
+}
+
+/* The answer to a nested call: who goes on works for somebody, too, and its own limit counts on. */
+static void a_limit_counts_on_after_a_nested_call(void)
+{
+	limit_after_a_nested_call(0);
+	limit_after_a_nested_call(4); /* with address spaces that need no loading, the way of an answer is shorter */
 }
 
 /* The payer of a nested call changes when its client is suspended: the inner server is not blamed for that. */
