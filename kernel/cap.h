@@ -203,13 +203,15 @@ enum status cap_check_copy(u32 s);
     ensures same: \forall integer k; slot_index(k) && k != to ==> slot_same{Pre, Post}(k);
     ensures copied: slots[to].object == slots[from].object && slots[to].kind == slots[from].kind &&
       slots[to].size_bits == slots[from].size_bits;
-    ENSURES_FEWER(\true, to, from) */
+    ensures badge: slots[from].type != CAP_UNTYPED ==> slots[to].badge == slots[from].badge;
+    ENSURES_FEWER(\true, to, from) ENSURES_MASKED(\true, to, rights) */
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
 /*@ REQUIRES_DERIVED
     requires slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s);
     requires place: apart != 0 ==> in_table(s) && !spent(s);
+    requires keeps: reply_of[t] == s || arrival_of[t] == s;
     assigns slots[s].type, slots[s].object;
     ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
@@ -223,7 +225,7 @@ static inline void cap_reserve(u64 s, u64 t)
 /*@ REQUIRES_DERIVED
     requires threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t);
     requires have: threads_have;
-    assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t];
+    assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t], reply_of[t], arrival_of[t];
     exits \false;
     ensures waiting: threads_waiting;
     ensures tied: threads_tied;
@@ -241,7 +243,7 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures freed_arrival: \old(threads[t].arrival) != NONE ==> slots[\old(threads[t].arrival)].type == CAP_EMPTY; */
 static inline void cap_release(u32 t)
 {
-	/*@ ghost answer_in[t] = NONE; */
+	/*@ ghost answer_in[t] = NONE; reply_of[t] = NONE; arrival_of[t] = NONE; */
 	if (threads[t].reply != NONE)
 		slots[threads[t].reply].type = CAP_EMPTY;
 	if (threads[t].arrival != NONE)

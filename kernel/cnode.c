@@ -108,7 +108,8 @@ static inline void cnode_note_container(struct place to)
     ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_DERIVED
     ensures written: entries_written && unsettled == NONE;
     ensures mapped: to.container == IN_SPACE ==> entry_shows(to.slot);
-    ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot);
+    ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot) &&
+      slots[to.slot].badge == \old(slots[to.slot].badge);
     ensures others: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==>
       slot_same{Pre, Post}(k); */
 static void cnode_filled(struct place to)
@@ -174,6 +175,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
 	if (badge != 0)
 		slots[to.slot].badge = (u32)badge;
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	cnode_filled(to);
 	return STATUS_OK;
 }
@@ -227,7 +229,9 @@ static enum status cnode_check_move(u32 s)
     ENSURES_SLOTS_VALID ENSURES_ORDERED
     ensures unsettled: unsettled == to;
     ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
-      slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object);
+      slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object) &&
+      slots[to].size_bits == \old(slots[from].size_bits) && slots[to].original == \old(slots[from].original) &&
+      slots[to].badge == \old(slots[from].badge);
     ensures left: slots[from].type == CAP_EMPTY;
     ensures moves: apart != 0 && owner(to) ==> !holds_slots(owns[to]);
     ensures others: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
@@ -298,7 +302,7 @@ static inline void cnode_transfer(u32 from, u32 to)
     requires slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
     requires place: apart != 0 ==> in_table(to) && !spent(to);
     requires answers: used_reply == NONE;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1];
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[slots[from].object], reply_of[slots[from].object];
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
     ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
@@ -307,7 +311,7 @@ static inline void cnode_transfer_reply(u32 from, u32 to)
 {
 	cap_describe(from, to);
 	slots[to].container = IN_TABLE;
-	/*@ ghost answer_in[slots[to].object] = to; */
+	/*@ ghost answer_in[slots[to].object] = to; reply_of[slots[to].object] = to; */
 	threads[slots[to].object].reply = to;
 	slots[from].type = CAP_EMPTY;
 }
@@ -331,7 +335,9 @@ enum status cnode_move(struct place to, struct place from)
 		return status;
 
 	if (slots[from.slot].type == CAP_REPLY) {
+		/*@ assert awaits: stands_as[slots[from.slot].object] == THREAD_AWAITING_REPLY; */
 		cnode_transfer_reply(from.slot, to.slot);
+		/*@ assert stand: threads_stand(hart.current, NONE) && current_runs; */
 		return STATUS_OK;
 	}
 	/*@ assert unread: apart != 0 ==> slot_unread(to.slot) && slot_unread(from.slot); */
@@ -715,8 +721,7 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
-    ensures onward: \old(apart) != 0 ==> hart.dying[DYING_THREADS].head == \old(threads[t].link) ||
-      first_worked_off{Pre, Post}(slot_of(t) + \old(threads[t].dying), slot_of(t) + THREAD_SLOTS); */
+    ensures onward: \old(apart) != 0 ==> thread_goes_on{Pre, Post}(t); */
 static void cnode_bury_thread(u32 t)
 {
 	u32 at = cnode_sweep(thread_slot(t, 0), threads[t].dying, THREAD_SLOTS);
@@ -724,7 +729,7 @@ static void cnode_bury_thread(u32 t)
 	/*@ assert dies: apart != 0 ==> dies(16 * t) && cnode[16 * t] == CAP_THREAD; */
 	threads[t].dying = (u8)at;
 	/*@ ghost if (apart != 0) swept[16 * t] = 16 * t + THREAD_SLOT_OFFSET + at; */
-	/*@ assert valid: threads_valid; */
+	/*@ assert valid: THREADS_VALID; */
 	if (at == THREAD_SLOTS) {
 		cnode_take_dying(DYING_THREADS, threads[t].link);
 	} else {
@@ -742,9 +747,7 @@ static void cnode_bury_thread(u32 t)
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
-    ensures onward: \old(apart) != 0 ==>
-      hart.dying[which].head == \old(slots[header].next) || slots[header].prev > \old(slots[header].prev) ||
-      first_worked_off{Pre, Post}(first + \old(slots[header].prev), N_SLOTS); */
+    ensures onward: \old(apart) != 0 ==> slots_go_on{Pre, Post}(which, header, first); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
@@ -757,8 +760,10 @@ static void cnode_bury_slots(u32 which, u32 header, u32 first)
 	/*@ ghost cap_header(header); */
 	slots[header].prev = at;
 	/*@ ghost if (apart != 0) swept[o] = first + at; */
-	/*@ assert valid: slots_valid && slots_links && slots_swept; */
+	/*@ assert swept: slots_swept; */
+	/*@ assert valid: SLOTS_VALID && slots_links; */
 	/*@ assert dying: threads_dying && tables_dying && spaces_dying; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	/*@ assert emptied: apart != 0 && at >= size ==> emptied(o); */
 	if (at >= size) {
 		cnode_take_dying(which, slots[header].next);
@@ -782,16 +787,22 @@ bool cnode_bury(void)
 
 	if (hart.dying[DYING_THREADS].head != NONE) {
 		cnode_bury_thread(hart.dying[DYING_THREADS].head);
+		/*@ assert thread: \at(apart, Pre) != 0 ==> thread_goes_on{Pre, Here}(\at(hart.dying[DYING_THREADS].head, Pre)); */
 	} else if (q != NONE) {
 		if (queues[q].head != NONE)
 			thread_wake(queues[q].head, STATUS_DEAD);
 		else
 			cnode_take_dying(DYING_QUEUES, queues[q].link);
+		/*@ assert queue: queue_goes_on{Pre, Here}(q); */
 	} else if (table != NONE) {
 		cnode_bury_slots(DYING_TABLES, table, table);
+		/*@ assert table: \at(apart, Pre) != 0 ==> slots_go_on{Pre, Here}(DYING_TABLES, table, table); */
 	} else if (space != NONE) {
 		/*@ assert head: apart != 0 ==> (space - SPACE_HEADER) % SPACE_SLOTS == 0; */
+		/*@ assert first: apart != 0 ==> space / SPACE_SLOTS * SPACE_SLOTS + SPACE_FIRST_SLOT == space - SPACE_HEADER + SPACE_FIRST_SLOT; */
 		cnode_bury_slots(DYING_SPACES, space, space / SPACE_SLOTS * SPACE_SLOTS + SPACE_FIRST_SLOT);
+		/*@ assert space: \at(apart, Pre) != 0 ==>
+		      slots_go_on{Pre, Here}(DYING_SPACES, space, space - SPACE_HEADER + SPACE_FIRST_SLOT); */
 	} else {
 		return false;
 	}

@@ -75,7 +75,10 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
       slots[to.slot].kind == \old(slots[from.slot].kind) && slots[to.slot].size_bits == \old(slots[from.slot].size_bits);
     // I4: after a map the hardware entry is the image of the capability, after an unmap it is empty; here and below.
     ensures mapped: \result == STATUS_OK && to.container == IN_SPACE ==> entry_shows(to.slot);
-    ENSURES_FEWER(\result == STATUS_OK, to.slot, from.slot) */
+    ensures only: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==> slots[k].type == CAP_EMPTY;
+    ensures badged: \result == STATUS_OK && slots[to.slot].type != CAP_UNTYPED ==>
+      slots[to.slot].badge == (badge != 0 ? badge : \old(slots[from.slot].badge)) && (badge != 0 ==> \old(slots[from.slot].badge) == 0);
+    ENSURES_FEWER(\result == STATUS_OK, to.slot, from.slot) ENSURES_MASKED(\result == STATUS_OK, to.slot, rights) */
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge);
 /* The capability at `from` stands at `to`, which was empty, as it is. */
 /*@ REQUIRES_SETTLED
@@ -95,7 +98,9 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
       written[from.slot] == 0;
     ensures moved: \result == STATUS_OK && is_capability{Pre}(from.slot) ==>
       slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
-      slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind); */
+      slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind) &&
+      slots[to.slot].size_bits == \old(slots[from.slot].size_bits) && slots[to.slot].badge == \old(slots[from.slot].badge) &&
+      slots[to.slot].original == \old(slots[from.slot].original); */
 enum status cnode_move(struct place to, struct place from);
 
 /*@ // Progress: a capability is gone from its slot. A notification that hardware is bound to is never deleted.
@@ -110,7 +115,24 @@ enum status cnode_move(struct place to, struct place from);
     predicate first_full{L}(integer from, integer s) = \at(slots[s].type, L) != CAP_EMPTY &&
       (\forall integer k; from <= k < s ==> \at(slots[k].type, L) == CAP_EMPTY);
     predicate first_worked_off{A, B}(integer from, integer end) = \exists integer s; from <= s < end && first_full{A}(from, s) &&
-      worked_off{A, B}(s); */
+      worked_off{A, B}(s);
+    // A step for a dying thread, queue, or table or space, which `header` names and whose slots begin at `first`: it is done
+    // with, the sweep comes further, or something is worked off: a slot, or the first who waits at the queue.
+    predicate thread_goes_on{A, B}(integer t) = \at(hart.dying[DYING_THREADS].head, B) == \at(threads[t].link, A) ||
+      first_worked_off{A, B}(slot_of(t) + \at(threads[t].dying, A), slot_of(t) + THREAD_SLOTS);
+    predicate queue_goes_on{A, B}(integer q) = \at(queues[q].head, A) == NONE ?
+      \at(hart.dying[DYING_QUEUES].head, B) == \at(queues[q].link, A) :
+      \at(threads[queues[q].head].fault, A) == 0 ==> \at(threads[\at(queues[q].head, A)].queue, B) < KERNEL_QUEUES;
+    predicate slots_go_on{A, B}(integer which, integer header, integer first) =
+      \at(hart.dying[which].head, B) == \at(slots[header].next, A) || \at(slots[header].prev, B) > \at(slots[header].prev, A) ||
+      first_worked_off{A, B}(first + \at(slots[header].prev, A), N_SLOTS);
+    predicate destruction_goes_on{A, B} =
+      \at(hart.dying[DYING_THREADS].head, A) != NONE ? thread_goes_on{A, B}(\at(hart.dying[DYING_THREADS].head, A)) :
+      \at(hart.dying[DYING_QUEUES].head, A) != NONE ? queue_goes_on{A, B}(\at(hart.dying[DYING_QUEUES].head, A)) :
+      \at(hart.dying[DYING_TABLES].head, A) != NONE ?
+        slots_go_on{A, B}(DYING_TABLES, \at(hart.dying[DYING_TABLES].head, A), \at(hart.dying[DYING_TABLES].head, A)) :
+        slots_go_on{A, B}(DYING_SPACES, \at(hart.dying[DYING_SPACES].head, A),
+          \at(hart.dying[DYING_SPACES].head, A) - SPACE_HEADER + SPACE_FIRST_SLOT); */
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
 /*@ REQUIRES_SETTLED
@@ -150,5 +172,6 @@ enum status cnode_revoke(u32 s);
     assigns STATE_AND_ENTRIES, HOMES;
     ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
     ensures idle: \result == \false ==> nothing_dies &&
-      (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); */
+      (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k]));
+    ensures onward: \old(apart) != 0 && \result ==> destruction_goes_on{Pre, Post}; */
 bool cnode_bury(void);

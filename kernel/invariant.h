@@ -8,10 +8,11 @@
 /* The parts of what is valid, of each kind of object. */
 #define THREADS_VALID threads_queued && threads_mirrored && threads_await && threads_placed && \
 	threads_waiting && threads_timed && threads_tied && threads_have && threads_dying
-#define SLOTS_VALID slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
+#define SLOTS_VALID SLOTS_PLACED && slots_reserved
+#define SLOTS_PLACED slots_memory && slots_ram && slots_queues && slots_threads && slots_tables && \
 	slots_spaces && slots_containers && slots_linked && slots_answer && slots_homed
 #define QUEUES_VALID queues_inside && queues_mirrored && links_forth && links_back && links_first && \
-	links_last && links_ends && links_nobody
+	links_last && links_ends && links_nobody && came_first && came_last && came_next && came_adjacent
 #define HART_VALID hart_inside && hart_schedule && hart_dying && hart_timers && hart_lines && machine_valid
 #define READY_VALID ready_below_top && ready_seen && closed_seen && threads_ranked
 
@@ -83,9 +84,10 @@
     // I5: the ghost mirrors say what the structs say.
     predicate threads_mirrored = \forall integer t; thread_index(t) ==> threads[t].state == stands_as[t] &&
       threads[t].queue == stands_on[t] && threads[t].next == next_of[t] && threads[t].prev == prev_of[t] &&
-      threads[t].priority == priority_of[t];
+      threads[t].priority == priority_of[t] && threads[t].reply == reply_of[t] && threads[t].arrival == arrival_of[t] &&
+      threads[t].fault == fault_of[t];
     predicate queues_mirrored = \forall integer q; queue_index(q) ==> queues[q].head == head_of[q] &&
-      queues[q].tail == tail_of[q];
+      queues[q].tail == tail_of[q] && queues[q].receivers == receivers_of[q];
     // I5: who stands on a queue is linked with its neighbours there, both ways, and is an end where it has none.
     predicate links_forth = \forall integer s, t; 0 < s < N_THREADS && 0 < t < N_THREADS && stands_on[s] != NONE &&
       next_of[s] == t ==> prev_of[t] == s && stands_on[t] == stands_on[s];
@@ -96,25 +98,53 @@
     predicate links_last = \forall integer q, t; 0 < q < N_QUEUES && 0 < t < N_THREADS ==>
       (tail_of[q] == t <==> stands_on[t] == q && next_of[t] == NONE);
     predicate links_ends = \forall integer q; queue_index(q) ==> (head_of[q] == NONE <==> tail_of[q] == NONE);
+    // I5: in the order in which they came; so the head reaches all who stand there, and where no head is, nobody stands.
+    predicate on_one(integer s, integer t) = 0 < s < N_THREADS && 0 < t < N_THREADS && stands_on[s] != NONE &&
+      stands_on[t] == stands_on[s];
+    predicate came_first = \forall integer t; 0 < t < N_THREADS && stands_on[t] != NONE ==>
+      on_one(t, head_of[stands_on[t]]) && came[head_of[stands_on[t]]] <= came[t];
+    predicate came_last = \forall integer t; 0 < t < N_THREADS && stands_on[t] != NONE ==> came[t] <= last_came;
+    predicate came_next = \forall integer t; 0 < t < N_THREADS && stands_on[t] != NONE && next_of[t] != NONE ==>
+      on_one(t, next_of[t]) && came[t] < came[next_of[t]];
+    predicate came_adjacent = \forall integer s, t; on_one(s, t) && s != t ==>
+      came[s] != came[t] && (came[s] < came[t] ==> next_of[s] != NONE && came[next_of[s]] <= came[t]);
     // Index 0 is nobody, and no queue.
     predicate links_nobody = stands_on[NONE] == NONE && next_of[NONE] == NONE && prev_of[NONE] == NONE &&
       head_of[NONE] == NONE && tail_of[NONE] == NONE;
     // I5: the state of a thread says whether it stands on a queue of the kernel, on one of an object, or on none: of all but
     // two, who are on their way.
+    // I5: where receivers wait nobody sends, and where senders wait nobody receives.
+    predicate meets(integer t) = receivers_of[stands_on[t]] != 0 ? stands_as[t] >= THREAD_RECEIVING : stands_as[t] != THREAD_RECEIVING;
+    // I6: only who is blocked keeps slots, and in the way in which it is blocked; the answer to a fault carries nothing.
+    predicate may_keep(integer t) =
+      (reply_of[t] != NONE ==> stands_as[t] == THREAD_RECEIVING || stands_as[t] == THREAD_AWAITING_REPLY) &&
+      (arrival_of[t] != NONE ==> fault_of[t] == 0 && (stands_as[t] == THREAD_CALLING || stands_as[t] == THREAD_RECEIVING ||
+        stands_as[t] == THREAD_AWAITING_REPLY)) &&
+      (fault_of[t] != 0 ==> stands_as[t] == THREAD_CALLING || stands_as[t] == THREAD_AWAITING_REPLY);
+    predicate keeps_nothing(integer t) = reply_of[t] == NONE && arrival_of[t] == NONE && fault_of[t] == 0;
     predicate may_run(integer t) = stands_as[t] == THREAD_READY || stands_as[t] == THREAD_EXHAUSTED;
     predicate stands(integer t) =
       (stands_on[t] == NONE ==> stands_as[t] == THREAD_STOPPED || stands_as[t] == THREAD_AWAITING_REPLY) &&
       (0 < stands_on[t] < KERNEL_QUEUES ==> may_run(t)) &&
-      (KERNEL_QUEUES <= stands_on[t] ==> THREAD_SENDING <= stands_as[t] <= THREAD_WAITING);
+      (KERNEL_QUEUES <= stands_on[t] ==> THREAD_SENDING <= stands_as[t] <= THREAD_WAITING && meets(t)) && may_keep(t);
     predicate threads_stand(integer x, integer y) = \forall integer t; 0 < t < N_THREADS && t != x && t != y ==> stands(t);
-    predicate current_runs = hart.current != NONE ==> stands_on[hart.current] == NONE && may_run(hart.current);
+    // Who runs keeps nothing; while it takes what arrives, at most the slot for that.
+    predicate current_takes = hart.current != NONE ==> stands_on[hart.current] == NONE && may_run(hart.current) &&
+      reply_of[hart.current] == NONE && fault_of[hart.current] == 0;
+    predicate current_runs = hart.current != NONE ==> stands_on[hart.current] == NONE && may_run(hart.current) &&
+      keeps_nothing(hart.current);
     // I6: of each thread there is at most one reply, and only while it awaits it.
     predicate slots_answer = \forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_REPLY && s != used_reply ==>
       (\forall integer t; slots[s].object == t ==> answer_in[t] == s);
     predicate threads_await = \forall integer t; thread_index(t) && answer_in[t] != NONE ==>
       stands_as[t] == THREAD_AWAITING_REPLY && threads[t].reply == answer_in[t];
-    // On no queue, and nobody has the right to answer it: a thread that may become ready, or wait for something.
+    // I6: what is reserved is reserved by a thread that keeps it.
+    predicate reserved_but(integer x) = \forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_RESERVED && s != x ==>
+      (\forall integer t; slots[s].object == t ==> reply_of[t] == s || arrival_of[t] == s);
+    predicate slots_reserved = reserved_but(NONE);
+    // On no queue, and nobody has the right to answer it; if it keeps nothing, it may become ready, or wait for something.
     predicate loose(integer t) = stands_on[t] == NONE && answer_in[t] == NONE;
+    predicate goes(integer t) = loose(t) && keeps_nothing(t);
     // I1: a thread's table and space, and what it is tied to, lie inside the views.
     predicate threads_placed = \forall integer t; thread_index(t) ==>
       threads[t].table + threads[t].table_size <= N_SLOTS &&
@@ -335,12 +365,12 @@
     // views of an object begin when retype has zeroed its memory (trusted.md, 2).
     predicate slots_zero = \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY && slots[s].next == 0 &&
       slots[s].prev == 0 && slots[s].parent == 0 && slots[s].depth == 0 && slots[s].container == IN_TABLE && slots[s].watermark == 0;
-    predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 &&
+    predicate queues_zero = \forall integer q; queue_index(q) ==> queues[q].head == 0 && queues[q].tail == 0 && queues[q].receivers == 0 &&
       queues[q].bound == 0 && queues[q].line == 0 && queues[q].timer == 0 && queues[q].link == 0;
     predicate threads_zero = \forall integer t; thread_index(t) ==> threads[t].state == THREAD_STOPPED && threads[t].priority == 0 &&
       threads[t].next == 0 && threads[t].prev == 0 && threads[t].queue == 0 && threads[t].table == 0 &&
       threads[t].table_size == 0 && threads[t].root == 0 && threads[t].bound == 0 && threads[t].reply == 0 &&
-      threads[t].arrival == 0 && threads[t].client == 0 && threads[t].server == 0 && threads[t].link == 0 &&
+      threads[t].arrival == 0 && threads[t].fault == 0 && threads[t].client == 0 && threads[t].server == 0 && threads[t].link == 0 &&
       threads[t].chain == 0 && threads[t].dying == 0 && threads[t].partition == 0 && threads[t].budget == 0 &&
       threads[t].period == 0 && threads[t].left == 0 && threads[t].limit == 0;
     predicate hart_zero = hart.current == 0 && hart.payer == 0 && hart.holder == 0 && hart.top == 0 && hart.root == 0 &&
@@ -351,8 +381,9 @@
       (\forall integer i; 0 <= i < N_TIMERS ==> hart.timers[i].queue == 0) &&
       (\forall integer i; 0 <= i < N_LINES ==> hart.lines[i].queue == 0 && hart.lines[i].next == 0);
     predicate links_zero = (\forall integer t; thread_index(t) ==> stands_as[t] == 0 && stands_on[t] == 0 && next_of[t] == 0 &&
-        prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0) && used_reply == 0 &&
-      (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0);
+        prev_of[t] == 0 && priority_of[t] == 0 && answer_in[t] == 0 && reply_of[t] == 0 && arrival_of[t] == 0 && fault_of[t] == 0) &&
+      used_reply == 0 &&
+      (\forall integer q; queue_index(q) ==> head_of[q] == 0 && tail_of[q] == 0 && receivers_of[q] == 0);
     predicate ghosts_zero = \forall integer s; slot_index(s) ==> linked[s] == 0 && shown_type[s] == CAP_EMPTY &&
       written[s] == 0 && owns[s] == 0 && cnode[s] == 0 && (s <= CAP_THREAD ==> first_dying[s] == 0 && last_dying[s] == 0);
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
@@ -394,11 +425,23 @@
 	ENSURES_WITHOUT(condition, to, from, RIGHT_EXECUTE) ENSURES_WITHOUT(condition, to, from, RIGHT_CALL) \
 	ENSURES_WITHOUT(condition, to, from, RIGHT_GRANT) ENSURES_WITHOUT(condition, to, from, RIGHT_RETYPE) \
 	ENSURES_WITHOUT(condition, to, from, RIGHT_SCHEDULE)
+/* And none that is not in the mask. */
+#define ENSURES_IN_MASK(condition, to, mask, right)                                                    \
+	ensures masked_##right: (condition) && (mask & right) == 0 ==> (slots[to].rights & right) == 0;
+#define ENSURES_MASKED(condition, to, mask)                                                            \
+	ENSURES_IN_MASK(condition, to, mask, RIGHT_READ) ENSURES_IN_MASK(condition, to, mask, RIGHT_WRITE) \
+	ENSURES_IN_MASK(condition, to, mask, RIGHT_EXECUTE) ENSURES_IN_MASK(condition, to, mask, RIGHT_CALL) \
+	ENSURES_IN_MASK(condition, to, mask, RIGHT_GRANT) ENSURES_IN_MASK(condition, to, mask, RIGHT_RETYPE) \
+	ENSURES_IN_MASK(condition, to, mask, RIGHT_SCHEDULE)
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define LINKS stands_as[0 .. N_THREADS - 1], PLACES
 #define PLACES stands_on[0 .. N_THREADS - 1], ORDER
-#define ORDER next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[0 .. N_QUEUES - 1], tail_of[0 .. N_QUEUES - 1]
+#define ORDER came[0 .. N_THREADS - 1], last_came, LINES_UP
+#define LINES_UP next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[0 .. N_QUEUES - 1], tail_of[0 .. N_QUEUES - 1]
 #define OBJECTS threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart
-#define STATE OBJECTS, LINKS, priority_of[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1]
+#define STATE OBJECTS, LINKS, priority_of[0 .. N_THREADS - 1], answer_in[0 .. N_THREADS - 1], KEPT, RECEIVERS
+#define KEPT reply_of[0 .. N_THREADS - 1], arrival_of[0 .. N_THREADS - 1], fault_of[0 .. N_THREADS - 1]
+#define KEPT_BY(t) reply_of[t], arrival_of[t], fault_of[t]
+#define RECEIVERS receivers_of[0 .. N_QUEUES - 1]
 #define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
 #define LOOP_VALID loop invariant valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;

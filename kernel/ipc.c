@@ -172,6 +172,7 @@ static inline void ipc_unlink_payer(u64 caller)
 	threads[caller].server = NONE;
 	if (hart.payer == caller)
 		hart.served = true;
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	if (threads[server].server != NONE)
 		sched_begin_limits((u32)server);
 }
@@ -179,11 +180,11 @@ static inline void ipc_unlink_payer(u64 caller)
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
 /*@ REQUIRES_DERIVED
     REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID
+    requires slots: SLOTS_PLACED && reserved_but(s);
     requires unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s);
     requires place: apart != 0 && s != NONE ==> in_table(s) && !spent(s);
-    requires thread: 0 < t < N_THREADS && answer_in[t] == NONE;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
+    requires thread: 0 < t < N_THREADS && answer_in[t] == NONE && reply_of[t] == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t];
     ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
@@ -203,7 +204,7 @@ static inline void ipc_unlink_payer(u64 caller)
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_reply(u64 t, u64 s)
 {
-	/*@ ghost stands_as[t] = THREAD_AWAITING_REPLY; answer_in[t] = (u32)s; */
+	/*@ ghost stands_as[t] = THREAD_AWAITING_REPLY; answer_in[t] = (u32)s; reply_of[t] = (u32)s; */
 	slots[s].type = CAP_REPLY;
 	slots[s].object = (u32)t;
 	threads[t].reply = (u32)s;
@@ -223,7 +224,7 @@ static inline u64 ipc_without_cap(u64 tag)
  * TAG_CAP if none came. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && thread_index(from) && thread_index(to);
-    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, LIST;
+    assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, arrival_of[to], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
     ensures taken: threads[to].arrival == NONE;
@@ -246,6 +247,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 
 	/*@ assert place: apart != 0 && d != NONE ==> in_table(d) && !spent(d); */
 	threads[to].arrival = NONE;
+	/*@ ghost arrival_of[to] = NONE; */
 	if (d != NONE)
 		slots[d].type = CAP_EMPTY;
 	//@ assert memory: slots_owned && slots_extents && slots_marked;
@@ -273,9 +275,10 @@ static inline bool ipc_carries(u64 to, u64 tag)
 /*@ REQUIRES_ORDERED
     REQUIRES_VALID
     requires index: thread_index(from) && thread_index(to);
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], LIST;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], arrival_of[to], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures taken: arrival_of[to] == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
     ensures rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k);
@@ -334,9 +337,11 @@ static void ipc_copy_payload(u32 to, u64 tag)
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    requires state: state == THREAD_SENDING || state == THREAD_CALLING;
-    REQUIRES_STANDING
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER;
+    requires state: state == THREAD_CALLING || (state == THREAD_SENDING && arrival_of[t] == NONE);
+    requires senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0;
+    REQUIRES_READY
+    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER, RECEIVERS;
     ENSURES_VALID ENSURES_STANDING
     ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE;
     ensures last: queues[slots[s].object].tail == t && queues[slots[s].object].receivers == 0;
@@ -358,6 +363,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 	threads[t].registers[REG_A2] = slots[s].badge;
 	threads[t].registers[REG_A3] = out;
 	queues[e].receivers = 0;
+	/*@ ghost receivers_of[e] = 0; */
 	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(e, t);
@@ -367,8 +373,9 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS;
     requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    assigns slots[0 .. N_SLOTS - 1], threads[t].arrival;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY &&
+      arrival_of[t] == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[t].arrival, arrival_of[t];
     ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
@@ -381,6 +388,7 @@ static inline void ipc_reserve_arrival(u64 t, u64 arrival)
 	/*@ ghost cap_own_table((u32)t); */
 	if (arrival != 0) {
 		threads[t].arrival = (u32)(threads[t].table + arrival);
+		/*@ ghost arrival_of[t] = (u32)(threads[t].table + arrival); */
 		cap_reserve(threads[t].arrival, t);
 	}
 }
@@ -409,6 +417,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
     ENSURES_DERIVED
@@ -435,6 +444,7 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 	requires settled: unsettled == NONE;                                                   \
 	REQUIRES_READY                                                                                 \
 	requires stand: threads_stand(to, to) && used_reply == NONE && loose(to);                      \
+	requires owes: reply_of[to] == NONE && fault_of[to] == 0;                                      \
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
 	ENSURES_ORDERED                                                                                \
 	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
@@ -479,13 +489,15 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
  * had reserved. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES;
-    requires meets: t == hart.current && head_of[e] == receiver;
-    REQUIRES_STANDING
+    requires meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0;
+    REQUIRES_READY
+    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
-      ORDER, answer_in[t];
+      ORDER, answer_in[t], reply_of[t], reply_of[receiver];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t;
+    ensures owes: reply_of[receiver] == NONE && fault_of[receiver] == 0;
     ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
     ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&
       slots[\old(threads[receiver].reply)].object == t;
@@ -509,6 +521,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
 	queue_take_first(e, receiver);
 	/*@ assert away: threads_stand(t, receiver); */
 	threads[receiver].reply = NONE;
+	/*@ ghost reply_of[receiver] = NONE; */
 	/*@ assert awaiting: threads_await; */
 	//@ assert unused: slot_untied(reply) && (reply != NONE ==> !is_capability(reply));
 	ipc_await_reply(t, reply);
@@ -521,7 +534,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && KERNEL_QUEUES <= e < N_QUEUES;
     requires settled: unsettled == NONE;
     requires endpoint: slots[s].type == CAP_ENDPOINT;
-    requires meets: t == hart.current && head_of[e] == receiver;
+    requires meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0;
     requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
@@ -573,7 +586,8 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
     requires settled: unsettled == NONE;
-    requires meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver);
+    requires meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0) &&
+      (receiver == NONE ==> head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0);
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
@@ -649,10 +663,10 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
     requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer,
-      payload[0 .. 5], answer_in[0 .. N_THREADS - 1], LIST;
+      payload[0 .. 5], answer_in[0 .. N_THREADS - 1], KEPT_BY(slots[s].object), LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
-    ensures loose: loose(\result) && \result != hart.current && !may_run(\result);
+    ensures goes: goes(\result) && \result != hart.current && !may_run(\result);
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
     ensures current: hart.current == \old(hart.current);
     ensures answered: slots[s].type == CAP_EMPTY;
@@ -677,8 +691,9 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	u32 caller = slots[s].object;
 
 	/*@ assert awaits: answer_in[caller] == s && threads[caller].arrival != s; */
-	/*@ ghost answer_in[caller] = NONE; */
-	/*@ assert loose: loose(caller) && caller != hart.current && !may_run(caller); */
+	/*@ assert keeps: may_keep(caller) && caller != hart.current && !may_run(caller); */
+	/*@ ghost answer_in[caller] = NONE; reply_of[caller] = NONE; */
+	/*@ assert loose: loose(caller); */
 	slots[s].type = CAP_EMPTY;
 	//@ assert listed: slots_listed && tables_dying && spaces_dying;
 	threads[caller].reply = NONE;
@@ -689,6 +704,7 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 	//@ assert words: words_kept{Pre, Here};
 	if (threads[caller].fault != 0) {
 		threads[caller].fault = 0;
+		/*@ ghost fault_of[caller] = 0; */
 		/*@ assert have: threads_have && tables_dying && spaces_dying; */
 		//@ assert words: words_kept{Pre, Here};
 		return caller;
@@ -709,10 +725,10 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 
 /* t, which received and has its message, goes on; what it had reserved is free. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE;
+    requires kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE && fault_of[t] == 0;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current;
-    assigns OBJECTS, LINKS, answer_in[t];
+    assigns OBJECTS, LINKS, answer_in[t], reply_of[t], arrival_of[t];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -735,7 +751,7 @@ static inline void ipc_release(u32 t)
 /* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    requires head: head_of[slots[s].object] == receiver;
+    requires head: head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0;
     REQUIRES_STANDING
     assigns STATE, LIST;
     ENSURES_ORDERED
@@ -752,8 +768,11 @@ static inline void ipc_release(u32 t)
     ensures released: threads[receiver].reply == NONE; ENSURES_STANDING */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
+	/*@ assert meets: receiver != hart.current && stands(receiver) && fault_of[receiver] == 0 && answer_in[receiver] == NONE; */
 	queue_take_first(slots[s].object, receiver);
+	/*@ assert ranks: READY_VALID; */
 	ipc_deliver(t, receiver, tag, slots[s].badge, out, (slots[s].rights & RIGHT_GRANT) != 0);
+	//@ assert copied: capability_came{Pre, Here}(\at(threads[receiver].arrival, Pre), t, out);
 	//@ assert words: words_kept{Pre, Here} && hart.holder == \at(hart.holder, Pre);
 	ipc_copy_payload(receiver, tag);
 	//@ assert words: words_kept_but{Pre, Here}(receiver, receiver);
@@ -873,9 +892,10 @@ static void ipc_load_payload(u32 t, u32 sender)
 /* t gets the message of `sender`, which was queued: tag, badge and payload as they were, and the capability that it named. */
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5], LIST;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5], arrival_of[t], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT
+    ensures taken: arrival_of[t] == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[t].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -890,21 +910,28 @@ static void ipc_load_payload(u32 t, u32 sender)
 static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 sender, u64 tag, u64 badge)
 {
 	ipc_load_payload(t, sender);
+	/*@ assert same: threads[t].arrival == \at(threads[t].arrival, Pre) && threads[sender].table == \at(threads[sender].table, Pre) &&
+	      threads[sender].table_size == \at(threads[sender].table_size, Pre) &&
+	      threads[sender].registers[REG_A3] == \at(threads[sender].registers[REG_A3], Pre); */
 	ipc_deliver(sender, t, tag, badge, threads[sender].registers[REG_A3], threads[sender].grant != 0);
+	/*@ assert came: capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender, \at(threads[sender].registers[REG_A3], Pre)); */
 	//@ assert stored: words_stored_but{Pre, Here}(t);
 	/*@ assert copied: sender != t ==> capability_came{Pre, Here}(\at(threads[t].arrival, Pre), sender,
 	      \at(threads[sender].registers[REG_A3], Pre)); */
 	ipc_hand_payload(t, tag);
 }
 
+/*@ // What a sender keeps whose message is taken: a caller at most the slot for what comes with the answer.
+    predicate sent(integer t, integer call) = reply_of[t] == NONE &&
+      (call != 0 ? fault_of[t] != 0 ==> arrival_of[t] == NONE : keeps_nothing(t)); */
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY;
     requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     REQUIRES_READY
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
-    requires loose: loose(sender) && sender != hart.current;
-    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender];
+    requires loose: loose(sender) && sender != hart.current && sent(sender, call);
+    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], reply_of[sender];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == \old(hart.current) && hart.holder == \old(hart.holder);
@@ -935,10 +962,11 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 
 /* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
 /*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != hart.current;
+    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != t && t == hart.current;
     REQUIRES_READY
-    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
-    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], payload[0 .. 5];
+    requires stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE;
+    assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], KEPT_BY(sender), reply_of[t],
+      arrival_of[t], payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures answered: answer_in[t] == NONE;
@@ -946,10 +974,12 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u32 sender)
 {
+	cap_release(t);
+	//@ assert claimed: slots_claimed{Pre, Here}(0);
+	/*@ assert running: current_runs && threads_stand(hart.current, sender); */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	ipc_cancel(sender, ipc_check_payer(sender));
 	sched_ready(sender);
-	//@ assert claimed: slots_claimed{Pre, Here}(0);
-	cap_release(t);
 	return ipc_without_message(t, STATUS_AGAIN);
 }
 
@@ -959,15 +989,15 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
     requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
     REQUIRES_READY
-    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
-    requires loose: loose(sender) && sender != hart.current;
+    requires stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE;
+    requires loose: loose(sender) && t == hart.current && sent(sender, call);
     requires pays: pays ==> call && threads[sender].chain < CHAIN_MAX - 1;
     requires carries: tag == tag_of(sender) && badge == badge_of(sender) && (call <==> calls(sender));
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == \old(hart.current);
-    ensures loose: \forall integer k; thread_index(k) && k != sender && \old(loose(k)) ==> loose(k);
+    ensures goes: \forall integer k; thread_index(k) && k != sender && \old(goes(k)) ==> goes(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_TAKEN(\true, t, sender, reply, \old(threads[t].arrival)) */
 static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sender, u64 reply, u8 grant, u64 tag, u64 badge,
@@ -975,6 +1005,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 {
 	if (pays) {
 		threads[t].spent = 0;
+		/*@ assert have: threads_have; */
 		ipc_link_payer(sender, t);
 	}
 	//@ assert words: words_kept{Pre, Here};
@@ -997,13 +1028,14 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
     requires kernel_valid && 0 < t < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES && queues[e].head != NONE && nameable(reply);
     requires own: apart != 0 ==> in_table(reply) && !spent(reply);
     requires unused: slots[reply].type == CAP_EMPTY;
-    requires current: t == hart.current;
-    REQUIRES_STANDING
+    requires current: t == hart.current && receivers_of[e] == 0;
+    REQUIRES_READY
+    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == \old(hart.current);
-    ensures loose: \forall integer k; thread_index(k) && \old(loose(k)) ==> loose(k);
+    ensures goes: \forall integer k; thread_index(k) && \old(goes(k)) ==> goes(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures took: may_pay{Pre}(\at(queues[e].head, Pre), t) ==> \result == STATUS_OK;
     ENSURES_TAKEN(may_pay{Pre}(\at(queues[e].head, Pre), t), t, \old(queues[e].head), reply, \old(threads[t].arrival)) */
@@ -1015,7 +1047,7 @@ static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 	u64 badge = threads[sender].fault != 0 ? threads[sender].fault_badge : threads[sender].registers[REG_A2];
 	bool pays = call && threads[sender].fault == 0 && threads[t].passive != 0;
 
-	/*@ assert queued: stands_on[sender] == e && answer_in[sender] == NONE && sender != hart.current; */
+	/*@ assert queued: stands_on[sender] == e && answer_in[sender] == NONE && sender != hart.current && sent(sender, call); */
 	queue_take_first(e, sender);
 	/*@ assert away: threads_stand(hart.current, sender); */
 	/*@ assert ranks: READY_VALID; */
@@ -1054,10 +1086,11 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     requires settled: unsettled == NONE;
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
-    requires loose: loose(t);
+    requires goes: goes(t);
+    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
     REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t],
-      AT_QUEUE(slots[s].object);
+      AT_QUEUE(slots[s].object), came[t], last_came, reply_of[t], arrival_of[t], receivers_of[slots[s].object];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
@@ -1074,8 +1107,9 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 	u64 e = wide(slots[s].object);
 
 	ipc_reserve_arrival(t, arrival);
-	cap_reserve(reply, t);
 	threads[t].reply = (u32)reply;
+	/*@ ghost reply_of[t] = (u32)reply; */
+	cap_reserve(reply, t);
 	slots[reply].rights = slots[s].rights & RIGHT_GRANT;
 	/*@ ghost stands_as[t] = THREAD_RECEIVING; */
 	threads[t].state = THREAD_RECEIVING;
@@ -1084,6 +1118,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 	/*@ assert tied: threads_tied; */
 	/*@ assert answer: slots_answer; */
 	queues[e].receivers = 1;
+	/*@ ghost receivers_of[e] = 1; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	//@ assert words: words_kept{Pre, Here};
 	//@ assert queue: KERNEL_QUEUES <= e;
@@ -1098,9 +1133,10 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
     requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
     requires current: t == hart.current && loose(t);
+    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder,
-      stands_as[t], stands_on[t], ORDER;
+      stands_as[t], stands_on[t], ORDER, reply_of[t], arrival_of[t], RECEIVERS;
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
     ensures current: hart.current == NONE;
@@ -1145,7 +1181,7 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     ENSURES_VALID ENSURES_KEPT
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
     ensures current: hart.current == NONE || hart.current == t;
-    ensures loose: \forall integer k; thread_index(k) && k != t && \old(loose(k)) ==> loose(k);
+    ensures goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k);
     ENSURES_BLOCKED(!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block, t, reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
     ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
@@ -1250,7 +1286,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     requires settled: unsettled == NONE;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
-    requires loose: caller != NONE ==> loose(caller) && caller != hart.current;
+    requires goes: caller != NONE ==> goes(caller) && caller != hart.current;
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
@@ -1330,10 +1366,10 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 	return sched_hand_over(t, tag, badge);
 }
 
-/* The caller is to go on; t waits in its stead, with the slots `reply` and `arrival`. */
-#define WAITS_AGAIN receives_into(t, reply) && parted(caller) &&                                       \
-	expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0) &&                      \
-	results_kept{Pre, Here} && words_kept{Pre, Here} &&                                            \
+/* t waits in the stead of the caller, which goes on, with the slots `reply` and `arrival`. */
+#define STILL_WAITS receives_into(t, reply) && parted(caller) &&                                       \
+	expects_in(t, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0)
+#define WAITS_AGAIN STILL_WAITS && results_kept{Pre, Here} && words_kept{Pre, Here} &&                 \
 	capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0)
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
 /*@ REQUIRES_DERIVED
@@ -1345,6 +1381,8 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
     requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
     requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
     requires current: t == hart.current && 0 < reply;
+    requires plain: arrival_of[caller] == NONE && fault_of[caller] == 0;
+    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
     REQUIRES_STANDING
     assigns STATE, used_reply, payload[0 .. 5];
     ENSURES_DERIVED
@@ -1354,8 +1392,10 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
     ENSURES_ANSWERED(\true, t, caller, tag, reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
+	u32 next = NONE;
+
 	/*@ assert awaits: answer_in[caller] == reply; */
-	/*@ ghost answer_in[caller] = NONE; used_reply = (u32)reply; */
+	/*@ ghost answer_in[caller] = NONE; reply_of[caller] = NONE; used_reply = (u32)reply; */
 	threads[caller].reply = NONE;
 	/*@ assert untied: slot_untied(reply); */
 	/*@ assert apart: caller != t; */
@@ -1365,7 +1405,9 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 		ipc_wait(t, s, reply, arrival);
 		/*@ ghost used_reply = NONE; */
 		/*@ assert waits: WAITS_AGAIN; */
-		return sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
+		next = sched_deliver(caller, tag, 0); /* no passive server: the caller pays again */
+		/*@ assert waits: STILL_WAITS; */
+		return next;
 	}
 	threads[t].client = NONE;
 	threads[t].chain = 0;
@@ -1375,7 +1417,9 @@ static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 
 	ipc_wait(t, s, reply, arrival);
 	/*@ ghost used_reply = NONE; */
 	/*@ assert waits: WAITS_AGAIN; */
-	return ipc_hand_back(caller, tag, 0);
+	next = ipc_hand_back(caller, tag, 0);
+	/*@ assert waits: STILL_WAITS; */
+	return next;
 }
 
 /* Whether there is nothing to do but to answer `caller`, whose reply is in slot `reply`, and to wait. */
@@ -1485,7 +1529,7 @@ void ipc_cancel(u32 t, enum status status)
 	cap_release(t); /* a reservation, or the reply that somebody holds */
 	/*@ assert have: threads_have; */
 	threads[t].fault = 0;
-	/*@ ghost stands_as[t] = THREAD_STOPPED; */
+	/*@ ghost fault_of[t] = 0; stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
 }
 
@@ -1494,11 +1538,12 @@ void ipc_cancel(u32 t, enum status status)
     REQUIRES_THREADS_VALID
     REQUIRES_SLOTS_VALID
     requires index: 0 < t < N_THREADS && thread_index(receiver);
-    requires unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE;
-    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t];
+    requires unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE && reply_of[t] == NONE;
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t], reply_of[receiver];
     ENSURES_DERIVED
     ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
+    ensures owes: receiver != t ==> reply_of[receiver] == NONE;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static inline void ipc_await_handler(u32 t, u32 receiver)
 {
@@ -1506,6 +1551,7 @@ static inline void ipc_await_handler(u32 t, u32 receiver)
 
 	slots[reply].rights = 0;
 	threads[receiver].reply = NONE;
+	/*@ ghost reply_of[receiver] = NONE; */
 	ipc_await_reply(t, reply);
 }
 
@@ -1521,6 +1567,7 @@ bool ipc_fault(u32 t)
 	//@ assert queue: KERNEL_QUEUES <= e;
 	receiver = queues[e].head;
 	threads[t].fault = 1;
+	/*@ ghost fault_of[t] = 1; */
 	threads[t].fault_badge = slots[s].badge;
 	if (receiver == NONE || queues[e].receivers == 0) {
 		hart.current = hart.current == t ? NONE : hart.current;
@@ -1528,6 +1575,7 @@ bool ipc_fault(u32 t)
 		threads[t].state = THREAD_CALLING;
 		threads[t].grant = 0;
 		queues[e].receivers = 0;
+		/*@ ghost receivers_of[e] = 0; */
 		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		queue_put(e, t);
 		/*@ assert stand: threads_stand(hart.current, NONE) && READY_VALID; */
@@ -1535,6 +1583,7 @@ bool ipc_fault(u32 t)
 		return true;
 	}
 	/*@ assert apart: receiver != t && receiver != hart.current && answer_in[receiver] == NONE; */
+	/*@ assert meets: stands(receiver) && fault_of[receiver] == 0; */
 	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_take_first(e, receiver);
@@ -1542,6 +1591,7 @@ bool ipc_fault(u32 t)
 	ipc_fault_words(t, receiver);
 	hart.current = hart.current == t ? NONE : hart.current;
 	ipc_await_handler(t, receiver);
+	/*@ assert goes: goes(receiver); */
 	/*@ assert others: threads_stand(hart.current, receiver) && READY_VALID; */
 	sched_ready(receiver);
 	/*@ assert stand: threads_stand(hart.current, NONE); */

@@ -262,12 +262,12 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
-    assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t];
+    assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t], KEPT_BY(t);
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE && stands_as[t] == THREAD_STOPPED;
-    ensures loose: loose(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
+    ensures goes: goes(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
     ensures unfaulted: threads[t].fault == 0;
     ensures placed: tables_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -279,12 +279,12 @@ void ipc_cancel(u32 t, enum status status);
     requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns STATE, payload[0 .. 5], LIST;
     ENSURES_ORDERED
     ENSURES_VALID ENSURES_KEPT ENSURES_READY
     ensures stand: threads_stand(hart.current, \result ? NONE : t);
     ensures running: current_runs && hart.current == \old(hart.current);
-    ensures loose: !\result ==> loose(t);
+    ensures goes: !\result ==> goes(t);
     ensures claimed: slots_claimed{Pre, Post}(0); */
 bool ipc_fault(u32 t);

@@ -41,12 +41,12 @@ bool notify_collect(u32 n, u32 t)
 /* The bound thread t was receiving: the bits end that, without a message. */
 /*@ REQUIRES_DERIVED
     requires kernel_valid && queue_index(n) && 0 < t < N_THREADS;
-    requires queued: stands_on[t] != NONE;
+    requires queued: stands_on[t] != NONE && fault_of[t] == 0;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t],
-      AT_QUEUE(stands_on[t]), answer_in[t];
+      AT_QUEUE(stands_on[t]), answer_in[t], reply_of[t], arrival_of[t];
     ENSURES_DERIVED
     ENSURES_VALID
-    ensures loose: loose(t);
+    ensures goes: goes(t);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures given: threads[t].registers[REG_A0] == STATUS_NOTIFIED && threads[t].registers[REG_A2] == \old(queues[n].bits) &&
@@ -84,7 +84,8 @@ void notify_raise(u32 n, u32 bits)
 	queues[q].bits |= bits;
 	if (queues[q].bits == 0)
 		return;
-	if (waiter != NONE) {
+	/* Nobody else stands at a notification; but that no endpoint is one is typing, which invariant 6 shall not rest on. */
+	if (waiter != NONE && threads[wide(waiter)].state == THREAD_WAITING) {
 		queue_take_first(q, wide(waiter));
 		(void)notify_collect(n, waiter);
 		threads[wide(waiter)].registers[REG_A0] = STATUS_OK;
@@ -94,7 +95,7 @@ void notify_raise(u32 n, u32 bits)
 		/*@ assert awake: waiter == notified{Pre}(n) && awake(waiter) && threads[waiter].registers[REG_A0] == STATUS_OK; */
 		//@ assert given: threads[waiter].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);
 	} else if (bound != NONE && threads[wide(bound)].state == THREAD_RECEIVING) {
-		/*@ assert queue: KERNEL_QUEUES <= stands_on[bound]; */
+		/*@ assert queue: bound != hart.current && stands(bound) && KERNEL_QUEUES <= stands_on[bound]; */
 		notify_end_receive(n, bound);
 		/*@ assert ranks: READY_VALID; */
 		//@ assert given: threads[bound].registers[REG_A2] == (\at(queues[n].bits, Pre) | bits);

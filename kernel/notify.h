@@ -4,7 +4,9 @@
 #include "sched.h"
 
 /*@ // Bits that were raised are pending, or somebody has all that are: the first who waits, or the bound thread that receives.
-    logic integer notified{L}(integer n) = \at(queues[n].head, L) != NONE ? \at(queues[n].head, L) :
+    logic integer waiter{L}(integer n) = \at(queues[n].head, L) != NONE &&
+      \at(threads[queues[n].head].state, L) == THREAD_WAITING ? \at(queues[n].head, L) : NONE;
+    logic integer notified{L}(integer n) = waiter{L}(n) != NONE ? waiter{L}(n) :
       \at(queues[n].bound, L) != NONE && \at(threads[queues[n].bound].state, L) == THREAD_RECEIVING ? \at(queues[n].bound, L) : NONE;
     predicate may_wait{L}(integer t, integer n) = n < \at(threads[t].table_size, L) &&
       \at(slots[threads[t].table + n].type, L) == CAP_NOTIFICATION &&
@@ -27,7 +29,7 @@
       threads[notified{Pre}(n)].registers[REG_A2] == (\old(queues[n].bits) | bits) && queues[n].bits == 0;
     ensures awake: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==> awake(notified{Pre}(n));
     ensures status: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
-      threads[notified{Pre}(n)].registers[REG_A0] == (\old(queues[n].head) != NONE ? STATUS_OK : STATUS_NOTIFIED);
+      threads[notified{Pre}(n)].registers[REG_A0] == (waiter{Pre}(n) != NONE ? STATUS_OK : STATUS_NOTIFIED);
     ensures others: results_kept_but{Pre, Post}(notified{Pre}(n));
     ensures waits: \forall integer k; thread_index(k) && k != notified{Pre}(n) ==> thread_waits{Pre, Post}(k); */
 void notify_raise(u32 n, u32 bits);

@@ -208,7 +208,13 @@ struct timer {
 /*@ ghost extern u8 priority_of[N_THREADS]; */
 /*@ ghost extern u32 head_of[N_QUEUES]; */
 /*@ ghost extern u32 tail_of[N_QUEUES]; */
+/*@ ghost extern double came[N_THREADS]; */ /* when it came to the queue on which it stands: a real number, the least is first */
+/*@ ghost extern double last_came; */
 /*@ ghost extern u32 answer_in[N_THREADS]; */ /* the slot with the right to answer this thread; NONE: there is none */
+/*@ ghost extern u32 reply_of[N_THREADS]; */  /* mirrors of `reply`, `arrival` and `fault`, and of `receivers` of a queue */
+/*@ ghost extern u32 arrival_of[N_THREADS]; */
+/*@ ghost extern u8 fault_of[N_THREADS]; */
+/*@ ghost extern u8 receivers_of[N_QUEUES]; */
 /*@ ghost extern u32 used_reply; */           /* a slot whose reply was used, while it still looks like one; else NONE */
 
 /* Ghosts beside the slots, indexed like them: what proofs know and no instruction does (derivation.h). */

@@ -10,16 +10,18 @@
 /* Append thread t, which is on no queue, to queue q. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < q < N_QUEUES;
     requires free: stands_on[t] == NONE;
-    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q);
+    assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q), came[t], last_came;
     ensures same: threads_same_but_links{Pre, Post};
     ENSURES_TURNED
     ENSURES_VALID
     ensures put: stands_on[t] == q && tail_of[q] == t;
+    ensures last: \forall integer k; on_one(t, k) && k != t ==> came[k] < came[t];
     ensures alone: \old(tail_of[q]) == NONE ==> head_of[q] == t; */
 static inline void queue_put(u64 q, u64 t)
 {
 	u64 tail = wide(queues[q].tail);
 
+	/*@ ghost last_came = last_came + 1.0; came[t] = last_came; */
 	/*@ ghost stands_on[t] = (u32)q; next_of[t] = NONE; prev_of[t] = (u32)tail; tail_of[q] = (u32)t; */
 	/*@ ghost if (tail != NONE) next_of[tail] = (u32)t; else head_of[q] = (u32)t; */
 	threads[t].queue = (u32)q;
@@ -40,6 +42,7 @@ static inline void queue_put(u64 q, u64 t)
     ENSURES_TURNED
     ENSURES_VALID
     ensures taken: stands_on[t] == NONE;
+    ensures oldest: \forall integer k; 0 < k < N_THREADS && stands_on[k] == q && q != NONE ==> came[t] < came[k];
     ensures head: head_of[q] == \old(next_of[t]);
     ensures alone: \old(next_of[t]) == NONE ==> tail_of[q] == NONE;
     ensures first: \old(next_of[t]) != NONE ==> prev_of[\old(next_of[t])] == NONE; */

@@ -119,7 +119,7 @@ static inline u32 sched_payer(u32 t)
 /* To the ready queue of its priority in the open partition. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
       stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
@@ -149,7 +149,7 @@ static inline void sched_put_ready(u64 t)
 /* The same in a closed one. What budget it has will be seen when a window opens. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS && partition != hart.partition;
     REQUIRES_READY
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3],
       stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
@@ -282,7 +282,7 @@ static inline u32 sched_wheel_queue(u64 at)
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed,
       stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
@@ -300,6 +300,8 @@ static void sched_put_wheel(u32 t)
 		/*@ assert wheel: PRIORITIES <= PLACE_OF(hart.queues + PRIORITIES + WHEEL_SLOTS); */
 		/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 		queue_put(hart.queues + PRIORITIES + WHEEL_SLOTS, t);
+		/*@ assert own: threads[t].left == \at(threads[t].left, Pre) && threads[t].partition == \at(threads[t].partition, Pre) &&
+		      threads[t].client == \at(threads[t].client, Pre); */
 		/*@ assert ranks: READY_VALID; */
 		return;
 	}
@@ -312,6 +314,8 @@ static void sched_put_wheel(u32 t)
 	hart.wheel_bits |= 1ul << (at % WHEEL_SLOTS);
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	queue_put(sched_wheel_queue(at), t);
+	/*@ assert own: threads[t].left == \at(threads[t].left, Pre) && threads[t].partition == \at(threads[t].partition, Pre) &&
+	      threads[t].client == \at(threads[t].client, Pre); */
 	/*@ assert ranks: READY_VALID; */
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
@@ -430,7 +434,7 @@ static void sched_stop_paying(void)
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
@@ -469,10 +473,13 @@ static inline bool sched_is_plain(u64 t)
 
 void sched_ready(u32 t)
 {
-	if (sched_is_plain(wide(t)))
+	if (sched_is_plain(wide(t))) {
 		sched_put_ready(wide(t));
-	else
+		/*@ assert words: words_kept{Pre, Here}; */
+	} else {
 		sched_ready_apart(t);
+		/*@ assert words: words_kept{Pre, Here}; */
+	}
 	/*@ assert holder: hart.holder == \at(hart.holder, Pre) && registers_kept{Pre, Here}; */
 	/*@ assert words: words_kept{Pre, Here}; */
 	/*@ assert self: stands(t); */
@@ -538,9 +545,11 @@ static void sched_share_rest(void)
 		if (t != NONE && threads[t].debt == 0) {
 			/*@ assert first: head_of[hart.queues + PRIORITIES + hart.rest_at] == t; */
 			/*@ assert runs: stands_on[t] == hart.queues + PRIORITIES + hart.rest_at && may_run(t); */
+			/*@ assert keeps: stands(t) && keeps_nothing(t); */
 			sched_take_wheel(t);
 			/*@ assert stand: threads_stand(t, NONE); */
 			hart.current = t;
+			/*@ assert running: current_runs; */
 			return;
 		}
 	}
@@ -593,7 +602,7 @@ static inline void sched_arm(u64 now)
 /*@ requires kernel_valid && hart.current != NONE;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, NONE);
-    requires loose: loose(hart.current);
+    requires goes: goes(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
@@ -618,7 +627,7 @@ static void sched_wait_for_window(u64 now)
     REQUIRES_READY
     requires somebody: payer != NONE ==> hart.current != NONE;
     requires stand: threads_stand(hart.current, NONE);
-    requires loose: hart.current != NONE ==> loose(hart.current);
+    requires goes: hart.current != NONE ==> goes(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED_WORDS
@@ -734,7 +743,7 @@ u32 sched_leave(void)
 }
 
 /* t, which runs or is about to, has budget. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && answer_in[t] == NONE;
+/*@ requires kernel_valid && 0 < t < N_THREADS && goes(t);
     assigns threads[t].state, stands_as[t];
     ENSURES_THREADS_VALID
     ensures stand: \old(threads_stand(t, NONE)) ==> threads_stand(t, NONE);
@@ -765,11 +774,11 @@ u32 sched_switch(u32 t)
 /*@ requires kernel_valid && 0 < t < N_THREADS && thread_index(payer) && threads[payer].partition == hart.partition;
     REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID ENSURES_READY
     ensures stand: threads_stand(t, t);
-    ensures current: hart.current == t && loose(t);
+    ensures current: hart.current == t && goes(t);
     ENSURES_TURNED_WORDS
     ensures highest: \old(nobody_above(t)) ==> nobody_above(t);
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE; */
@@ -781,6 +790,30 @@ static inline void sched_begin_turn(u32 t, u32 payer)
 		sched_change_payer(payer);
 	else if (payer != t && threads[t].limit != 0)
 		sched_resume_limit(t);
+}
+
+/* The same where it has to be chosen who runs: a function of its own, since in so small a context it proves. */
+/*@ CONTRACT_DELIVERED(LINKS)
+    ENSURES_HIGHEST
+    ensures states: states_turned{Pre, Post}; */
+static inline u32 sched_deliver_and_choose(u64 t, u64 tag, u64 badge)
+{
+	u32 next = NONE;
+
+	threads[t].registers[REG_A0] = STATUS_OK;
+	threads[t].registers[REG_A1] = tag;
+	threads[t].registers[REG_A2] = badge;
+	arch_payload_trim(tag & TAG_LENGTH);
+	hart.holder = (u32)t;
+	hart.current = NONE;
+	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
+	/*@ ghost u64 w0 = payload[0]; u64 w1 = payload[1]; u64 w2 = payload[2]; u64 w3 = payload[3]; u64 w4 = payload[4]; u64 w5 = payload[5]; */
+	/*@ assert have: threads_have; */
+	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
+	next = sched_switch((u32)t);
+	/*@ assert words: word_of(t, 0) == w0 && word_of(t, 1) == w1 && word_of(t, 2) == w2 && word_of(t, 3) == w3 &&
+	      word_of(t, 4) == w4 && word_of(t, 5) == w5; */
+	return next;
 }
 
 __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
@@ -795,18 +828,7 @@ __attribute__((noinline)) u32 sched_deliver(u64 t, u64 tag, u64 badge)
 		/*@ assert handed: words_handed{Pre, Here}(t, tag); */
 		return next;
 	}
-	threads[t].registers[REG_A0] = STATUS_OK;
-	threads[t].registers[REG_A1] = tag;
-	threads[t].registers[REG_A2] = badge;
-	arch_payload_trim(tag & TAG_LENGTH);
-	hart.holder = (u32)t;
-	hart.current = NONE;
-	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
-	/*@ assert have: threads_have; */
-	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
-	next = sched_switch((u32)t);
-	/*@ assert handed: words_handed{Pre, Here}(t, tag); */
-	return next;
+	return sched_deliver_and_choose(t, tag, badge);
 }
 
 void sched_yield(void)
@@ -1019,7 +1041,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 
 	if (queued)
 		sched_remove(t);
-	/*@ assert away: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
+	/*@ assert away: threads_stand(hart.current, queued ? t : NONE) && (queued ==> goes(t) && t != hart.current); */
 	/*@ assert ranked: threads_ranked; */
 	/*@ assert unranked: stands_on[t] == NONE || (KERNEL_QUEUES <= stands_on[t] && stands_as[t] != THREAD_READY); */
 	if (hart.payer == t) {
@@ -1035,7 +1057,7 @@ void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition)
 	threads[t].left = budget;
 	threads[t].debt = 0;
 	threads[t].refill = arch_time() + period;
-	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> loose(t) && t != hart.current); */
+	/*@ assert still: threads_stand(hart.current, queued ? t : NONE) && (queued ==> goes(t) && t != hart.current); */
 	/*@ assert have: threads_have; */
 	/*@ assert valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID; */
 	/*@ assert ranks: READY_VALID; */

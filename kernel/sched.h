@@ -15,7 +15,7 @@
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
     ENSURES_VALID ENSURES_READY
     ENSURES_TURNED
@@ -34,7 +34,7 @@ void sched_ready(u32 t);
 /*@ requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
     ENSURES_VALID ENSURES_STANDING
     ENSURES_TURNED
@@ -168,7 +168,7 @@ static inline bool sched_has_budget(u32 t)
     requires settled: unsettled == NONE;
     REQUIRES_READY
     requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires loose: loose(t);
+    requires goes: goes(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
@@ -184,7 +184,7 @@ u32 sched_switch(u32 t);
 	requires kernel_valid && 0 < t < N_THREADS;                                                    \
 	requires settled: unsettled == NONE;                                                   \
 	requires stand: threads_stand(t, t) && used_reply == NONE;                                     \
-	requires loose: loose(t);                                                                      \
+	requires goes: goes(t);                                                                      \
 	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
 	ENSURES_DERIVED                                                                                \
 	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \

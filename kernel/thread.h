@@ -119,6 +119,7 @@ void thread_fault(u32 t, u64 cause, u64 address);
     ENSURES_DERIVED
     ENSURES_VALID ENSURES_STANDING
     ensures kept: slots_kept{Pre, Post};
+    ensures away: \old(threads[t].fault) == 0 ==> threads[t].queue < KERNEL_QUEUES;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_wake(u32 t, enum status status);
 
