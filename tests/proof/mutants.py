@@ -2,7 +2,7 @@
 
 A patch in tests/proof/mutants/ begins with lines `# file: kernel/cap.c`, `# fault: WHAT IS WRONG` and `# caught by: HOW`:
 
-    prove GOAL      a goal of a changed function is not proved any more (the one that is named is asked first)
+    prove GOAL      a goal of a changed function is not proved any more (the one that is named is asked first; it must be of one)
     host NAME       this test of tests/host/kernel fails
     model STEPS     the model sees a difference in its short fixed part or in so many random steps
     system TEST     this test of pytest fails: FILE::NAME, or a name in tests/system
@@ -50,6 +50,8 @@ class Mutant:
         self.functions = changed(Kernel(root), Kernel(self.folder))
         if not self.functions:
             self.error = "the patch changes no function"
+        elif self.what and not any((self.what + "_").startswith(f.name + "_") for f in self.functions):
+            self.error = f"the patch changes {self.functions[0].name}, whose goal {self.what} is not: it may have slipped"
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)

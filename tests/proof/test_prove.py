@@ -573,8 +573,9 @@ def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
     tree.write("tests/proof/mutants/same.patch", MUTANT % "1 + x")
     tree.write("tests/proof/mutants/old.patch", MUTANT.replace("x + 1", "x + 9") % "x")
     tree.write("tests/proof/mutants/headless.patch", MUTANT.replace("# fault", "# what") % "x")
+    tree.write("tests/proof/mutants/slipped.patch", MUTANT.replace("next_ensures", "last_ensures") % "x + 2")
     fails(tree.prove("--mutants"), "SURVIVES same", "error    old", "does not fit any more", "error    headless",
-          "1 passed, 3 failed")
+          "error    slipped", "the patch changes next, whose goal last_ensures_more is not", "1 passed, 4 failed")
     done = tree.prove("--mutants", "tests/proof/mutants/more.patch")
     assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
 
