@@ -188,6 +188,7 @@ class Proof:
         self.on_unit = lambda unit: None
         self.first_only = False     # stop with a function at its first goal that is not proved
         self.first_goal = ""        # and ask the one with this name, or its parts, before the others
+        self.steps_for = lambda function, goal: len(self.ladder)    # how far up the ladder to go
         self.recorded = {}      # (unit, function): record.Recorded
         self.use_record = True
         self.hashes = {}        # function: what read_hash() found
@@ -329,8 +330,8 @@ class Proof:
 
     def ask(self, function, report, writer, goal):
         may_ask = self.may_ask and not (self.first_only and any(g["status"] == "unproved" for g in report["goals"]))
-        answer = provers.prove(goal["key"], lambda prover: writer.text(goal["name"], prover), self.results, self.ladder,
-                               may_ask)
+        answer = provers.prove(goal["key"], lambda prover: writer.text(goal["name"], prover), self.results,
+                               self.ladder[:self.steps_for(function, goal)], may_ask)
         with self.lock:
             report["seconds"] += answer.pop("seconds")
             goal.update(answer)
@@ -583,9 +584,10 @@ def judge_mutant(run, base, mutant):
     """(caught, by what). A goal counts if the same goal is proved where the fault is not."""
     proof = run.proof(mutant.folder, width=1)
     proof.first_only, proof.first_goal = True, mutant.what
-    proof.ladder = proof.ladder[:max((enough(run, function) for function in mutant.functions), default=len(provers.LADDER))]
+    proof.steps_for = lambda function, goal: enough(run, function, goal)
     proof.run(mutant.functions)
     proof.pool.end()
+    late = []
     for function in mutant.functions:
         before, after = base.get((function.unit, function.name)), proof.reports[function.unit, function.name]
         if before != "proved":
@@ -595,17 +597,22 @@ def judge_mutant(run, base, mutant):
         broken = [goal["name"] for goal in after["goals"] if goal["status"] == "unproved"]
         if broken or after["problems"]:
             return True, (broken or after["problems"])[0]
+        late += [goal["name"] for goal in after["goals"] if goal["status"] != "proved"]
+    if late:
+        return None, f"{late[0]}: no answer in {provers.SECONDS:.0f} s: this machine is too slow (MULLION_PROVER_SECONDS)"
     return (False, "every goal is proved all the same") if {base.get((f.unit, f.name)) for f in mutant.functions} == {"proved"} \
         else (None, "not proved without the fault either: " + ", ".join(sorted(f.name for f in mutant.functions)))
 
 
-def enough(run, function):
-    """How many steps of the ladder were enough to prove each goal of the function, as it is recorded: then they are enough to
-    say that a goal is not proved any more, and the longer ones need not be waited for."""
+def enough(run, function, goal):
+    """How many steps of the ladder were enough to prove the goal of this name, or each of the function if none has it, as it is
+    recorded: then they are enough to say that it is not proved any more, and the longer ones need not be waited for."""
     recorded = run.recorded.get((function.unit, function.name))
+    name = goal["name"][len(function.name) + 1:len(goal["name"]) - len(goal["part"])]
+    some = recorded.results_of(name) or recorded.results() if recorded is not None else []
     for count in (provers.SOON, provers.LATER) if recorded is not None else ():
         most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
-        if all(steps <= most[prover] for _, prover, steps in recorded.results()):
+        if all(steps <= most[prover] for _, prover, steps in some):
             return count
     return len(provers.LADDER)
 

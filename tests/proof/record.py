@@ -28,6 +28,10 @@ class Recorded:
         """(key, prover, steps) of each goal."""
         return [(key, prover, int(steps)) for key, prover, steps in (line.split()[:3] for line in self.lines)]
 
+    def results_of(self, goal):
+        """The same of one goal's parts only; `goal` is its name as it stands in a line."""
+        return [result for result, line in zip(self.results(), self.lines) if line.split()[3] == goal]
+
     def goals(self, function, made):
         """The goals that WP made, with their parts and what Z3 reads of them; None if that is not recorded of each."""
         parts, goals = {}, []

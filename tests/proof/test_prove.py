@@ -580,6 +580,15 @@ def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
     assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
 
 
+def test_a_mutant_whose_goal_gets_no_answer_in_time_neither_survives_nor_is_caught(tree):
+    tree.write("kernel/a.c", GOOD)
+    (tree.root / "tests/proof/mutants").mkdir()
+    tree.write("tests/proof/mutants/more.patch", MUTANT % "x + 2")
+    assert tree.prove("--record").returncode == 0
+    fails(tree.prove("--mutants", MULLION_PROVER_SECONDS="0.001"), "error    more", "next_ensures_more: no answer in 0 s",
+          "0 passed, 1 failed")
+
+
 def test_checks_that_are_listed_as_not_noticed_are_there():
     import guards
 
