@@ -218,7 +218,7 @@ static void boot_machine(void)
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
     assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, apart, unsettled;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures apart: apart != 0;
     ensures nobody: \forall integer t; !owner(t);
     ensures empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
@@ -367,7 +367,7 @@ static void boot_check_root(u32 n, struct root_untyped root)
     requires aligned: divides(1 << (size_bits - 6), object);
     requires alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID)
     ensures named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits;
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
     ensures memory: begins[s] == 2 * object && ends[s] == 2 * object + takes_up(CAP_UNTYPED, size_bits);
@@ -387,10 +387,11 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].size_bits = size_bits;
 	slots[s].original = 1;
 	slots[s].rights = boot_root_rights(kind);
+	/*@ ghost lends[s] = kind != MEMORY_RAM || (slots[s].rights & RIGHT_RETYPE) == 0; */
 	slots[s].object = object;
 	/*@ assert others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s && is_capability(k) ==>
 	      extends(origin[k], k)); */
-	/*@ assert carvers: slots_carvers; */
+	/*@ assert carvers: slots_carvers && slots_lent; */
 	cap_insert(CAP_ROOT, s);
 	/*@ assert alone: apart != 0 ==> nobody_between(begins[s], ends[s]); */
 	/*@ ghost owns[s] = CAP_UNTYPED; */
@@ -417,7 +418,7 @@ static inline u8 boot_page_bits(void)
     requires none: \forall integer t; !owner(t);
     requires empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID)
     ensures memory: roots_own(0) && roots_free(0);
     ensures tables: slots_fresh; */
 static void boot_fault_ring(void)
@@ -432,7 +433,7 @@ static void boot_fault_ring(void)
     requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
     requires memory: roots_own(0) && roots_free(0);
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED */
+    ENSURES(ORDERED && SLOTS_VALID) */
 static void boot_roots(void)
 {
 	/*@ LOOP_VALID LOOP_ORDERED
@@ -500,7 +501,7 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 /*@ REQUIRES_DERIVED
     requires kernel_valid && actor_valid(actor);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
-    ENSURES_VALID ENSURES_DERIVED */
+    ENSURES(DERIVED && VALID) */
 static enum status boot_bind(struct actor actor, struct program_operation o)
 {
 	u32 s = actor.table + o.a0;
@@ -527,7 +528,7 @@ static enum status boot_window(struct actor actor, struct program_operation o)
     requires kernel_valid && system_fits && actor_valid(actor);
     REQUIRES_STANDING
     assigns STATE, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED */
+    ENSURES(DERIVED && VALID && STANDING) */
 static __attribute__((noinline)) enum status boot_only(struct actor actor, struct program_operation o)
 {
 	if (o.operation == OP_FILL)
@@ -556,7 +557,7 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
     REQUIRES_STANDING
     requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES(SETTLED && VALID && STANDING) */
 static enum status boot_operation(struct actor actor, u64 at)
 {
 	enum status status = STATUS_AGAIN;
@@ -606,7 +607,7 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
     requires kernel_valid && system_fits && section_fits(section);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES(SETTLED && VALID && STANDING) */
 static void boot_section(struct program_section section)
 {
 	struct actor actor = boot_actor(section.actor);
@@ -631,7 +632,7 @@ static void boot_section(struct program_section section)
     requires kernel_valid && system_fits;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED */
+    ENSURES(SETTLED && VALID && STANDING) */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;

@@ -93,6 +93,8 @@ static inline void cap_strip(u32 s)
 
 void cap_copy(u32 from, u32 to, u32 rights)
 {
+	/*@ assert carver: apart != 0 && slots[from].type == CAP_UNTYPED && (slots[from].rights & RIGHT_RETYPE) != 0 ==>
+	      owner(from) && origin[from] == from && given[from] == begins[from] && lends[from] != 0; */
 	/*@ assert free: apart != 0 ==> linked[to] == 0 && !owner(to); */
 	/*@ ghost origin[to] = origin[from]; */
 	cap_describe(from, to);
@@ -107,6 +109,7 @@ void cap_copy(u32 from, u32 to, u32 rights)
 	/*@ assert unscheduled: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_SCHEDULE) == 0; */
 	/*@ assert memory: slots_memory && slots_ram; */
 	/*@ assert named: apart != 0 ==> extends(origin[to], to); */
+	/*@ assert lent: slots_lent && slots_mapped; */
 	/*@ assert extents: slots_extents && slots_marked; */
 	cap_insert(from, to);
 	/*@ assert joined: apart != 0 ==> linked[to] == 1 && owns[to] == 0; */

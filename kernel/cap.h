@@ -196,9 +196,11 @@ enum status cap_check_copy(u32 s);
 /*@ REQUIRES_ORDERED
     requires slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY;
     requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
+    requires lent: slots[from].type == CAP_UNTYPED && (slots[from].rights & RIGHT_RETYPE) != 0 ==>
+      slots[from].kind != MEMORY_RAM && slots[from].watermark == 0;
     requires place: apart != 0 ==> housed(to) && !spent(to) && (to == unsettled || in_table(to));
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID)
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
     ensures same: \forall integer k; slot_index(k) && k != to ==> slot_same{Pre, Post}(k);
     ensures copied: slots[to].object == slots[from].object && slots[to].kind == slots[from].kind &&
@@ -213,7 +215,7 @@ void cap_copy(u32 from, u32 to, u32 rights);
     requires place: apart != 0 ==> in_table(s) && !spent(s);
     requires keeps: reply_of[t] == s || arrival_of[t] == s;
     assigns slots[s].type, slots[s].object;
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
+    ENSURES(DERIVED && SLOTS_VALID)
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
 static inline void cap_reserve(u64 s, u64 t)
 {
@@ -233,7 +235,7 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures awaiting: threads_await;
     ensures have: threads_have;
     ensures answered: answer_in[t] == NONE;
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
+    ENSURES(DERIVED && SLOTS_VALID)
     ensures kept: slots_kept{Pre, Post};
     ensures types: \forall integer k; slot_index(k) ==> slots[k] == {\old(slots[k]) \with .type = slots[k].type};
     ensures claimed: slots_claimed{Pre, Post}(0);

@@ -92,7 +92,7 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
     requires place: place_valid(to) && to.slot == unsettled && (apart != 0 ==> slot_unread(to.slot));
     assigns slots[to.slot].container;
     ensures noted: slots[to.slot].container == to.container;
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED */
+    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID) */
 static inline void cnode_note_container(struct place to)
 {
 	slots[to.slot].container = (u8)to.container;
@@ -104,8 +104,10 @@ static inline void cnode_note_container(struct place to)
     REQUIRES_STANDING
     requires written: entries_written && unsettled == to.slot && is_capability(to.slot);
     requires unread: apart != 0 ==> slot_unread(to.slot) && (owner(to.slot) ==> !holds_slots(owns[to.slot]));
+    requires page: apart != 0 && to.container == IN_SPACE && slots[to.slot].type == CAP_UNTYPED ==>
+      (slots[to.slot].rights & RIGHT_RETYPE) == 0;
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(to.slot), unsettled;
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_DERIVED
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures written: entries_written && unsettled == NONE;
     ensures mapped: to.container == IN_SPACE ==> entry_shows(to.slot);
     ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot) &&
@@ -131,7 +133,7 @@ static void cnode_filled(struct place to)
     requires kernel_valid && slot_index(s) && entries_written && s == unsettled;
     REQUIRES_STANDING
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(s);
-    ENSURES_VALID ENSURES_STANDING ENSURES_DERIVED
+    ENSURES(DERIVED && VALID && STANDING)
     ensures written: entries_written;
     ensures blank: \old(slots[s].container) == IN_SPACE ==> shown_type[s] == CAP_EMPTY;
     ensures unread: apart != 0 ==> slot_unread(s);
@@ -146,28 +148,47 @@ static inline void cnode_emptied(u32 s)
 	}
 }
 
+/* Whether the capability in slot `from` may be copied to `to` with `badge`, or as it is. */
+/*@ requires kernel_valid && slot_index(from) && place_valid(to);
+    assigns \nothing;
+    ensures copied: \result == STATUS_OK ==> CAP_UNTYPED <= slots[from].type <= CAP_THREAD &&
+      slots[from].depth < CAP_MAX_DEPTH;
+    ensures lent: \result == STATUS_OK && slots[from].type == CAP_UNTYPED && (slots[from].rights & RIGHT_RETYPE) != 0 ==>
+      slots[from].kind != MEMORY_RAM && slots[from].watermark == 0;
+    ensures empty: \result == STATUS_OK ==> slots[to.slot].type == CAP_EMPTY;
+    ensures stands: \result == STATUS_OK ==> may_stand(to, slots[from].type, slots[from].kind);
+    ensures badged: \result == STATUS_OK && badge != 0 ==> badge <= 0xffffffff && slots[from].badge == 0 &&
+      slots[from].type != CAP_UNTYPED; */
+static inline __attribute__((always_inline)) enum status cnode_check_copy(struct place to, u32 from, u32 rights, u64 badge)
+{
+	enum status status = cap_check_copy(from);
+	u8 type = CAP_EMPTY;
+
+	if (status == STATUS_OK)
+		status = cnode_check_put(to, from, rights);
+	if (status != STATUS_OK)
+		return status;
+	type = slots[from].type;
+	if (badge != 0) {
+		if (badge > 0xffffffff || (type != CAP_ENDPOINT && type != CAP_NOTIFICATION))
+			return STATUS_BAD_ARGUMENT;
+		if (slots[from].badge != 0)
+			return STATUS_REFUSED;
+	}
+	return STATUS_OK;
+}
+
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge)
 {
 	enum status status = STATUS_OK;
-	u8 type = CAP_EMPTY;
 
 	if (to.status != STATUS_OK)
 		return to.status;
 	if (from.status != STATUS_OK)
 		return from.status;
-	status = cap_check_copy(from.slot);
-	if (status == STATUS_OK)
-		status = cnode_check_put(to, from.slot, rights);
+	status = cnode_check_copy(to, from.slot, rights, badge);
 	if (status != STATUS_OK)
 		return status;
-	type = slots[from.slot].type;
-	if (badge != 0) {
-		if (badge > 0xffffffff || (type != CAP_ENDPOINT && type != CAP_NOTIFICATION))
-			return STATUS_BAD_ARGUMENT;
-		if (slots[from.slot].badge != 0)
-			return STATUS_REFUSED;
-	}
-
 	/*@ assert unread: apart != 0 ==> slot_unread(to.slot); */
 	/*@ ghost unsettled = to.slot; */
 	cap_copy(from.slot, to.slot, rights);
@@ -226,7 +247,7 @@ static enum status cnode_check_move(u32 s)
     requires childless: apart != 0 ==> leaf(from);
     requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
     assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID)
     ensures unsettled: unsettled == to;
     ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
       slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object) &&
@@ -254,13 +275,13 @@ static inline void cnode_transfer(u32 from, u32 to)
 	cap_describe(from, to);
 	/*@ assert memory: slots_memory && slots_ram; */
 	/*@ assert carvers: slots_carvers; */
-	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; nth[to] = nth[from];
+	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; nth[to] = nth[from]; lends[to] = lends[from];
 	    origin[to] = owned != 0 ? to : origin[from]; */
 	/*@ assert nested: NESTED; */
 	/*@ assert cnodes: CNODES; */
 	/*@ assert mark: apart != 0 && owned != 0 ==> marked(to) && begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
-	/*@ assert marks: slots_marked; */
+	/*@ assert marks: slots_marked && slots_lent; */
 	/*@ assert above: apart != 0 && owned == 0 ==> origin_above(origin[to], parent) && origin[to] != from &&
 	      extends(origin[to], to); */
 	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
@@ -268,7 +289,7 @@ static inline void cnode_transfer(u32 from, u32 to)
 	cap_remove(from);
 	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
 	      extends(origin[s], s)); */
-	/*@ assert removed: slots_marked && slots_carvers; */
+	/*@ assert removed: slots_marked && slots_carvers && slots_lent; */
 	/*@ assert listed: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
 	      (is_capability(s) <==> linked[s] == 1)); */
 	/*@ assert above: apart != 0 && owned == 0 ==> extends(origin[to], to) && origin[to] != to; */
@@ -303,7 +324,7 @@ static inline void cnode_transfer(u32 from, u32 to)
     requires place: apart != 0 ==> in_table(to) && !spent(to);
     requires answers: used_reply == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[slots[from].object], reply_of[slots[from].object];
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_DERIVED
+    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID)
     ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
     ensures same: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
@@ -419,7 +440,7 @@ enum status cnode_move(struct place to, struct place from)
  * list, `prev` is how far the sweep has come, `parent` how far it goes. */
 /*@ requires kernel_valid && queue_index(q) && q != NONE;
     assigns queues[0 .. N_QUEUES - 1], hart.dying[DYING_QUEUES];
-    ENSURES_QUEUES_VALID ENSURES_HART_VALID */
+    ENSURES(QUEUES_VALID && HART_VALID) */
 static void cnode_end_queue(u32 q)
 {
 	queues[q].dying = 1;
@@ -435,7 +456,7 @@ static void cnode_end_queue(u32 q)
     requires kernel_valid && thread_index(t) && t != NONE;
     requires lives: apart != 0 ==> lives(16 * t) && cnode[16 * t] == CAP_THREAD && keeper[16 * t] == unsettled;
     assigns threads[0 .. N_THREADS - 1], hart.dying[DYING_THREADS], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES_THREADS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && THREADS_VALID && HART_VALID)
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures placed: tables_kept{Pre, Post}; */
 static void cnode_end_thread(u32 t)
@@ -456,7 +477,7 @@ static void cnode_end_thread(u32 t)
     requires lives: apart != 0 ==> lives(table) && cnode[table] == CAP_TABLE && keeper[table] == unsettled &&
       size == beyond[table] - table;
     assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_TABLES], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID && HART_VALID)
     ensures dying: threads_dying;
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures same: slots_same_but_links{Pre, Post}; */
@@ -484,7 +505,7 @@ static void cnode_end_table(u32 table, u32 size)
     requires lives: apart != 0 ==> heads_space(header) && lives(header - SPACE_HEADER) &&
       keeper[header - SPACE_HEADER] == unsettled;
     assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_SPACES], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID && HART_VALID)
     ensures dying: threads_dying;
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures same: slots_same_but_links{Pre, Post}; */
@@ -523,7 +544,7 @@ static void cnode_end_space(u32 header)
     requires next: apart != 0 ==> cnode_next(which, hart.dying[which].head, next);
     assigns hart.dying[which], cnode[0 .. N_SLOTS - 1], first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD];
     ensures taken: hart.dying[which].head == next;
-    ENSURES_VALID ENSURES_ORDERED */
+    ENSURES(ORDERED && VALID) */
 static void cnode_take_dying(u32 which, u32 next)
 {
 	/*@ assert space: apart != 0 && which == DYING_SPACES ==> first_dying[CAP_SPACE] == hart.dying[which].head - SPACE_HEADER &&
@@ -558,7 +579,7 @@ static inline u32 cnode_table_size(u8 bits)
     requires keeps: apart != 0 && holds_slots(slots[s].type) ==> keeps(s);
     REQUIRES_STANDING
     assigns STATE, keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES_VALID ENSURES_STANDING ENSURES_ORDERED
+    ENSURES(ORDERED && VALID && STANDING)
     ensures gone: apart != 0 ==> kept_by_nobody(s);
     ensures placed: tables_kept{Pre, Post};
     ensures kept: slots_kept{Pre, Post}; */
@@ -599,7 +620,7 @@ static void cnode_destroy(u32 s)
     requires childless: apart != 0 ==> leaf(s);
     requires gone: apart != 0 ==> kept_by_nobody(s) && slot_unread(s);
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && THREADS_VALID && SLOTS_VALID)
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 static inline void cnode_remove(u32 s)
@@ -650,7 +671,7 @@ enum status cnode_delete(u32 s)
     requires kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     // I3: only what is derived from the capability goes.
     ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
       is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k));
@@ -683,7 +704,7 @@ static enum status cnode_delete_leaf(u32 s)
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures onward: \old(apart) != 0 && s != NONE ==> worked_off{Pre, Post}(s); */
 static bool cnode_bury_slot(u32 s)
 {
@@ -720,7 +741,7 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
     requires kernel_valid && thread_index(t) && t != NONE && t == hart.dying[DYING_THREADS].head;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures onward: \old(apart) != 0 ==> thread_goes_on{Pre, Post}(t); */
 static void cnode_bury_thread(u32 t)
 {
@@ -746,7 +767,7 @@ static void cnode_bury_thread(u32 t)
     requires first: apart != 0 ==> first == (which == DYING_SPACES ? header - SPACE_HEADER + SPACE_FIRST_SLOT : header);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures onward: \old(apart) != 0 ==> slots_go_on{Pre, Post}(which, header, first); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
@@ -815,7 +836,7 @@ bool cnode_bury(void)
     requires childless: apart != 0 && s != NONE && is_capability(s) ==>
       (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
     assigns slots[s].watermark, slots[s].badge, given[s];
-    ENSURES_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && VALID)
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {

@@ -66,7 +66,7 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
@@ -86,7 +86,7 @@ enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge
     requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
@@ -139,7 +139,7 @@ enum status cnode_move(struct place to, struct place from);
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures capabilities: capabilities_kept_but{Pre, Post}(s);
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
@@ -154,7 +154,7 @@ enum status cnode_delete(u32 s);
     requires kernel_valid && slot_index(s);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     // I3 (part): nothing is left below it, unless it went itself.
     ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
     // I3: and that is to say: nothing that is derived from it, at whatever distance.
@@ -170,7 +170,7 @@ enum status cnode_revoke(u32 s);
     requires kernel_valid;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_VALID ENSURES_STANDING ENSURES_SETTLED
+    ENSURES(SETTLED && VALID && STANDING)
     ensures idle: \result == \false ==> nothing_dies &&
       (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k]));
     ensures onward: \old(apart) != 0 && \result ==> destruction_goes_on{Pre, Post}; */

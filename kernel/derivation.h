@@ -151,6 +151,16 @@
     predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) ==> marked(s));
     predicate slots_carvers = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
       slots[s].original == 0 ==> (slots[s].rights & RIGHT_RETYPE) == 0);
+    // I2: what is a page or lends one has nothing carved from it, and only such is mapped. Carved RAM lends none, other memory
+    // lends or is carved.
+    predicate uncarved(integer s) = (slots[s].rights & RIGHT_RETYPE) == 0 ==>
+      given[origin[s]] == begins[origin[s]] && lends[origin[s]] != 0;
+    predicate lender(integer s) = (slots[s].rights & RIGHT_RETYPE) != 0 && slots[s].original != 0 ==>
+      (lends[s] != 0 <==> slots[s].kind != MEMORY_RAM);
+    predicate slots_lent = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED ==>
+      uncarved(s) && lender(s));
+    predicate slots_mapped = apart != 0 ==> (\forall integer s; slot_index(s) && s != unsettled &&
+      slots[s].container == IN_SPACE && slots[s].type == CAP_UNTYPED ==> (slots[s].rights & RIGHT_RETYPE) == 0);
 
     predicate slots_typed = \forall integer s; slot_index(s) ==> slots[s].type <= CAP_RESERVED;
     // I3: the slots agree: the list has all capabilities and nothing else.
@@ -204,12 +214,29 @@
 		type == CAP_THREAD ? 16 : 2;
   } */
 
+/* I2: what the MMU shows of a slot carries no object. Who else has memory there has it to carve, and what dies there is past. */
+/*@ ghost
+  /@ requires derived: slots_listed && slots_extents && slots_marked && slots_lent && slots_mapped;
+     requires ordered: list_ordered && memory_nested && cnodes_apart;
+     requires mapped: 0 < s < N_SLOTS && s != unsettled && slots[s].container == IN_SPACE && slots[s].type == CAP_UNTYPED;
+     assigns \nothing;
+     ensures memory: apart != 0 ==> begins[origin[s]] == 2 * slots[s].object && owns[origin[s]] == CAP_UNTYPED;
+     ensures alone: apart != 0 ==> (\forall integer t; owner(t) && begins[t] < ends[origin[s]] && begins[origin[s]] < ends[t] ==>
+       slots[t].type == CAP_UNTYPED);
+     ensures dead: apart != 0 ==> (\forall integer o; dies(o) ==> 2 * machine.base_granule + beyond[o] <= begins[origin[s]] ||
+       ends[origin[s]] <= 2 * machine.base_granule + o); @/
+  void memory_mapped(u32 s)
+  {
+	/@ assert page: apart != 0 ==> extends(origin[s], s) && given[origin[s]] == begins[origin[s]]; @/
+	/@ assert above: apart != 0 ==> (\forall integer t; owner(t) && begins[t] < ends[origin[s]] && begins[origin[s]] < ends[t] ==>
+	     t == origin[s] || carved(t, origin[s])); @/
+  } */
+
 /* Of functions that write slots. */
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
-	slots_owned && slots_extents && slots_marked && slots_carvers && slots_housed && slots_contained && \
-	tables_dying && spaces_dying && slots_swept
+	slots_owned && slots_extents && slots_marked && slots_carvers && slots_lent && slots_mapped && slots_housed && \
+	slots_contained && tables_dying && spaces_dying && slots_swept
 #define REQUIRES_DERIVED requires derived: DERIVED && cnodes_apart;
-#define ENSURES_DERIVED ensures derived: DERIVED;
 #define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
 #define ORDERED DERIVED && list_ordered && memory_nested && cnodes_apart
@@ -218,7 +245,6 @@
 #define LOOP_ORDERED loop invariant ordered: ORDERED;
 #define SETTLED ORDERED && unsettled == NONE && entries_written
 #define REQUIRES_SETTLED requires settled: SETTLED;
-#define ENSURES_SETTLED ensures settled: SETTLED;
 #define LOOP_SETTLED loop invariant settled: SETTLED;
 #define ENSURES_WRITTEN ensures written: entries_pages && entries_levels && entries_blank;
 /* The parts of list_ordered, which prove where their conjunction does not. */
@@ -228,7 +254,7 @@
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
-	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], next_nth
+	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], lends[0 .. N_SLOTS - 1], next_nth
 /* Of functions that begin a CNode, and of those that end some. */
 #define NEW_HOME cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
 #define HOMES NEW_HOME, DYING
@@ -237,7 +263,7 @@
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
 #define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, MEMORY_AT(s)
-#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], nth[s]
+#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], nth[s], lends[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]
 #define SHOWN written[0 .. N_SLOTS - 1], shown_type[0 .. N_SLOTS - 1], shown_object[0 .. N_SLOTS - 1], \

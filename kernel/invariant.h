@@ -111,8 +111,6 @@
     // Index 0 is nobody, and no queue.
     predicate links_nobody = stands_on[NONE] == NONE && next_of[NONE] == NONE && prev_of[NONE] == NONE &&
       head_of[NONE] == NONE && tail_of[NONE] == NONE;
-    // I5: the state of a thread says whether it stands on a queue of the kernel, on one of an object, or on none: of all but
-    // two, who are on their way.
     // I5: where receivers wait nobody sends, and where senders wait nobody receives.
     predicate meets(integer t) = receivers_of[stands_on[t]] != 0 ? stands_as[t] >= THREAD_RECEIVING : stands_as[t] != THREAD_RECEIVING;
     // I6: only who is blocked keeps slots, and in the way in which it is blocked; the answer to a fault carries nothing.
@@ -123,6 +121,8 @@
       (fault_of[t] != 0 ==> stands_as[t] == THREAD_CALLING || stands_as[t] == THREAD_AWAITING_REPLY);
     predicate keeps_nothing(integer t) = reply_of[t] == NONE && arrival_of[t] == NONE && fault_of[t] == 0;
     predicate may_run(integer t) = stands_as[t] == THREAD_READY || stands_as[t] == THREAD_EXHAUSTED;
+    // I5: the state of a thread says whether it stands on a queue of the kernel, on one of an object, or on none: of all but
+    // two, who are on their way.
     predicate stands(integer t) =
       (stands_on[t] == NONE ==> stands_as[t] == THREAD_STOPPED || stands_as[t] == THREAD_AWAITING_REPLY) &&
       (0 < stands_on[t] < KERNEL_QUEUES ==> may_run(t)) &&
@@ -392,47 +392,45 @@
  * each clause; it is proved part by part. */
 #define REQUIRES_THREADS_VALID requires threads: THREADS_VALID;
 #define REQUIRES_SLOTS_VALID requires slots: SLOTS_VALID;
-#define REQUIRES_QUEUES_VALID requires queues: QUEUES_VALID;
 #define REQUIRES_VALID requires valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
 #define ENSURES_THREADS_VALID ensures threads: THREADS_VALID;
-#define ENSURES_SLOTS_VALID ensures slots: SLOTS_VALID;
-#define ENSURES_QUEUES_VALID ensures queues: QUEUES_VALID;
 #define ENSURES_HART_VALID ensures hart: HART_VALID;
-#define ENSURES_VALID ensures valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
+#define VALID THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID
+#define ENSURES_VALID ensures valid: VALID;
+/* Several of these in one clause: making a goal is dear, and one for all is hardly dearer than for each. */
+#define ENSURES(state) ensures after: state;
 /* Everybody is where the state says, and each ready queue with somebody has its bit. */
 #define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE && READY_VALID
 #define REQUIRES_STANDING requires standing: STANDING;
 #define ENSURES_STANDING ensures standing: STANDING;
 #define LOOP_STANDING loop invariant standing: STANDING;
 #define REQUIRES_READY requires bitmap: ready_valid;
-#define ENSURES_READY ensures bitmap: READY_VALID;
 #define ENSURES_RANKS_KEPT ensures ranks: (\old(ready_valid) ==> ready_valid) && \
 	(\old(current_is_highest) ==> current_is_highest);
+#define HIGHEST (highest: current_is_highest)
 #define ENSURES_HIGHEST ensures highest: current_is_highest;
 /* Where it may also go on as it was, without a choice. */
 #define ENSURES_STILL_HIGHEST ensures highest: \old(current_is_highest) ==> current_is_highest;
-#define ENSURES_TURNED ensures turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && \
-	states_turned{Pre, Post} && hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post};
+#define TURNED (turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && states_turned{Pre, Post} && \
+	hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post})
 /* The same where the payload may move between hardware and memory. */
-#define ENSURES_TURNED_WORDS ensures turned: threads_wait{Pre, Post} && results_kept{Pre, Post} && \
-	words_kept{Pre, Post} && states_turned{Pre, Post} && queues_same_but_links{Pre, Post};
-#define ENSURES_KEPT ensures capabilities: capabilities_kept{Pre, Post};
-/* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. One clause a right: one bit each proves. */
-#define ENSURES_WITHOUT(condition, to, from, right)                                                    \
-	ensures lacks_##right: (condition) && (\old(slots[from].rights) & right) == 0 ==> (slots[to].rights & right) == 0;
+#define TURNED_WORDS (turned: threads_wait{Pre, Post} && results_kept{Pre, Post} && words_kept{Pre, Post} && \
+	states_turned{Pre, Post} && queues_same_but_links{Pre, Post})
+#define CAPABILITIES_KEPT (capabilities: capabilities_kept{Pre, Post})
+#define ENSURES_KEPT ensures capabilities: CAPABILITIES_KEPT;
+/* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. Right by right: one bit each proves. */
+#define WITHOUT(to, from, right)                                                                       \
+	(lacks_##right: (\old(slots[from].rights) & right) == 0 ==> (slots[to].rights & right) == 0)
 #define ENSURES_FEWER(condition, to, from)                                                             \
-	ENSURES_WITHOUT(condition, to, from, RIGHT_READ) ENSURES_WITHOUT(condition, to, from, RIGHT_WRITE) \
-	ENSURES_WITHOUT(condition, to, from, RIGHT_EXECUTE) ENSURES_WITHOUT(condition, to, from, RIGHT_CALL) \
-	ENSURES_WITHOUT(condition, to, from, RIGHT_GRANT) ENSURES_WITHOUT(condition, to, from, RIGHT_RETYPE) \
-	ENSURES_WITHOUT(condition, to, from, RIGHT_SCHEDULE)
+	ensures fewer: (condition) ==> WITHOUT(to, from, RIGHT_READ) && WITHOUT(to, from, RIGHT_WRITE) && \
+	  WITHOUT(to, from, RIGHT_EXECUTE) && WITHOUT(to, from, RIGHT_CALL) && WITHOUT(to, from, RIGHT_GRANT) && \
+	  WITHOUT(to, from, RIGHT_RETYPE) && WITHOUT(to, from, RIGHT_SCHEDULE);
 /* And none that is not in the mask. */
-#define ENSURES_IN_MASK(condition, to, mask, right)                                                    \
-	ensures masked_##right: (condition) && (mask & right) == 0 ==> (slots[to].rights & right) == 0;
+#define IN_MASK(to, mask, right) (masked_##right: (mask & right) == 0 ==> (slots[to].rights & right) == 0)
 #define ENSURES_MASKED(condition, to, mask)                                                            \
-	ENSURES_IN_MASK(condition, to, mask, RIGHT_READ) ENSURES_IN_MASK(condition, to, mask, RIGHT_WRITE) \
-	ENSURES_IN_MASK(condition, to, mask, RIGHT_EXECUTE) ENSURES_IN_MASK(condition, to, mask, RIGHT_CALL) \
-	ENSURES_IN_MASK(condition, to, mask, RIGHT_GRANT) ENSURES_IN_MASK(condition, to, mask, RIGHT_RETYPE) \
-	ENSURES_IN_MASK(condition, to, mask, RIGHT_SCHEDULE)
+	ensures masked: (condition) ==> IN_MASK(to, mask, RIGHT_READ) && IN_MASK(to, mask, RIGHT_WRITE) && \
+	  IN_MASK(to, mask, RIGHT_EXECUTE) && IN_MASK(to, mask, RIGHT_CALL) && IN_MASK(to, mask, RIGHT_GRANT) && \
+	  IN_MASK(to, mask, RIGHT_RETYPE) && IN_MASK(to, mask, RIGHT_SCHEDULE);
 /* What operations may change: all objects and the hart, without and with hardware entries. */
 #define LINKS stands_as[0 .. N_THREADS - 1], PLACES
 #define PLACES stands_on[0 .. N_THREADS - 1], ORDER

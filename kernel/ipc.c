@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) void ipc_store_payload(u32 t)
  * payload by now. */
 /*@ requires kernel_valid && thread_index(t);
     assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ENSURES(THREADS_VALID && HART_VALID)
     ensures same: \result == status && hart.holder == t;
     ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0;
     ensures others: threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) && words_kept_but{Pre, Post}(t, t) &&
@@ -153,7 +153,7 @@ static inline bool ipc_begin_serving(u64 caller, u64 receiver, bool passive)
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
 /*@ requires kernel_valid && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES_THREADS_VALID ENSURES_HART_VALID
+    ENSURES(THREADS_VALID && HART_VALID)
     ensures unlinked: threads[caller].server == NONE;
     ensures roots: \forall integer k; thread_index(k) ==> threads[k].root == \old(threads[k].root);
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
@@ -185,8 +185,7 @@ static inline void ipc_unlink_payer(u64 caller)
     requires place: apart != 0 && s != NONE ==> in_table(s) && !spent(s);
     requires thread: 0 < t < N_THREADS && answer_in[t] == NONE && reply_of[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t];
-    ENSURES_DERIVED
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
       threads[t].state == THREAD_AWAITING_REPLY;
@@ -225,8 +224,7 @@ static inline u64 ipc_without_cap(u64 tag)
 /*@ REQUIRES_ORDERED
     requires kernel_valid && thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, arrival_of[to], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
     ensures taken: threads[to].arrival == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
@@ -250,7 +248,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 	/*@ ghost arrival_of[to] = NONE; */
 	if (d != NONE)
 		slots[d].type = CAP_EMPTY;
-	//@ assert memory: slots_owned && slots_extents && slots_marked;
+	//@ assert derived: DERIVED && slots_reserved;
 	//@ assert claimed: capabilities_kept{Pre, Here} && slots_claimed{Pre, Here}(0);
 	if ((tag & TAG_CAP) == 0)
 		return tag;
@@ -258,7 +256,7 @@ static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
 		return ipc_without_cap(tag);
 	/*@ assert unread: (apart != 0 ==> slot_unread(d)) && threads_have; */
 	cap_copy(s, d, RIGHTS_ALL);
-	/*@ assert have: threads_have; */
+	/*@ assert have: threads_have && slots_reserved; */
 	return tag;
 }
 
@@ -276,8 +274,7 @@ static inline bool ipc_carries(u64 to, u64 tag)
     REQUIRES_VALID
     requires index: thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], arrival_of[to], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
     ensures taken: arrival_of[to] == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
@@ -342,7 +339,7 @@ static void ipc_copy_payload(u32 to, u64 tag)
     REQUIRES_READY
     requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER, RECEIVERS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(VALID && STANDING)
     ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE;
     ensures last: queues[slots[s].object].tail == t && queues[slots[s].object].receivers == 0;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == slots[s].badge &&
@@ -376,8 +373,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
     requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY &&
       arrival_of[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival, arrival_of[t];
-    ENSURES_DERIVED
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
       slot_same{Pre, Post}(k);
@@ -420,8 +416,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
     requires senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == \old(slots[s].badge) &&
       threads[t].registers[REG_A3] == out;
@@ -494,8 +489,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
     requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
       ORDER, answer_in[t], reply_of[t], reply_of[receiver];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_READY
+    ENSURES(DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT)
     ensures stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t;
     ensures owes: reply_of[receiver] == NONE && fault_of[receiver] == 0;
     ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
@@ -540,8 +534,7 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
     requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures given: message_given(receiver, tag, \old(slots[s].badge));
     ensures handed: words_handed{Pre, Post}(receiver, tag);
@@ -590,8 +583,7 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
       (receiver == NONE ==> head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0);
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_MET(call_fits{Pre}(t, tag, arrival, receiver) && receiver != NONE, t, receiver, tag,
       \old(slots[s].badge), out)
@@ -628,8 +620,7 @@ static inline bool ipc_is_plain(u64 t, u64 receiver, u64 tag, u64 arrival)
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_MET(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST == NONE, t, tag, \old(slots[s].badge), out)
@@ -664,8 +655,7 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer,
       payload[0 .. 5], answer_in[0 .. N_THREADS - 1], KEPT_BY(slots[s].object), LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
     ensures goes: goes(\result) && \result != hart.current && !may_run(\result);
     ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
     ensures current: hart.current == \old(hart.current);
@@ -729,8 +719,7 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current;
     assigns OBJECTS, LINKS, answer_in[t], reply_of[t], arrival_of[t];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures old: \forall integer k; slot_index(k) && is_capability{Post}(k) ==> capability_same{Pre, Post}(k);
     ensures waits: threads_wait_but{Pre, Post}(t, t) && threads[t].reply == NONE;
@@ -754,8 +743,7 @@ static inline void ipc_release(u32 t)
     requires head: head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0;
     REQUIRES_STANDING
     assigns STATE, LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures given: message_given(receiver, tag, \old(slots[s].badge));
     ensures handed: \old(hart.holder) != receiver ==> words_handed{Pre, Post}(receiver, tag);
     ensures copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
@@ -765,7 +753,7 @@ static inline void ipc_release(u32 t)
     ensures words: words_kept_but{Pre, Post}(receiver, receiver);
     ensures states: states_turned{Pre, Post};
     ensures ready: threads[receiver].state == THREAD_READY || threads[receiver].state == THREAD_EXHAUSTED;
-    ensures released: threads[receiver].reply == NONE; ENSURES_STANDING */
+    ensures released: threads[receiver].reply == NONE; */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
 	/*@ assert meets: receiver != hart.current && stands(receiver) && fault_of[receiver] == 0 && answer_in[receiver] == NONE; */
@@ -786,8 +774,7 @@ static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     REQUIRES_STANDING
     assigns STATE, LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_SENT(meets, FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
     ensures waits: FIRST != NONE ==> threads_wait_but{Pre, Post}(FIRST, FIRST);
@@ -809,8 +796,7 @@ static inline __attribute__((always_inline)) void ipc_send_over(u32 t, u64 s, u6
     requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_SENT(answers, \old(threads[slots[s].object].fault) == 0, t, \old(slots[s].object), tag, 0, out) */
 static inline void ipc_send_answer(u32 t, u64 s, u64 tag, u64 out)
@@ -893,8 +879,7 @@ static void ipc_load_payload(u32 t, u32 sender)
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5], arrival_of[t], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
     ensures taken: arrival_of[t] == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[t].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
@@ -932,8 +917,7 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
     requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
     requires loose: loose(sender) && sender != hart.current && sent(sender, call);
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], reply_of[sender];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures current: hart.current == \old(hart.current) && hart.holder == \old(hart.holder);
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY;
@@ -967,8 +951,7 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
     requires stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE;
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], KEPT_BY(sender), reply_of[t],
       arrival_of[t], payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures answered: answer_in[t] == NONE;
     ensures current: hart.current == \old(hart.current);
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -994,8 +977,7 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
     requires pays: pays ==> call && threads[sender].chain < CHAIN_MAX - 1;
     requires carries: tag == tag_of(sender) && badge == badge_of(sender) && (call <==> calls(sender));
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures current: hart.current == \old(hart.current);
     ensures goes: \forall integer k; thread_index(k) && k != sender && \old(goes(k)) ==> goes(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -1032,8 +1014,7 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
     REQUIRES_READY
     requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures current: hart.current == \old(hart.current);
     ensures goes: \forall integer k; thread_index(k) && \old(goes(k)) ==> goes(k);
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -1091,8 +1072,7 @@ static inline bool ipc_is_pending(u64 t, u64 s)
     REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t],
       AT_QUEUE(slots[s].object), came[t], last_came, reply_of[t], arrival_of[t], receivers_of[slots[s].object];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_READY
+    ENSURES(DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT)
     ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
     ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures last: stands_receiving(t, \old(slots[s].object));
@@ -1137,8 +1117,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder,
       stands_as[t], stands_on[t], ORDER, reply_of[t], arrival_of[t], RECEIVERS;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures current: hart.current == NONE;
     ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures last: stands_receiving(t, \old(slots[s].object));
@@ -1165,6 +1144,44 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     predicate has_space(integer t, integer root) = root != NONE ==> thread_holds(slot_of(t) + THREAD_SPACE, CAP_SPACE, root);
     predicate all_have = apart != 0 ==> (\forall integer t; thread_index(t) ==>
       has_table(t, threads[t].table, threads[t].table_size) && has_space(t, threads[t].root)); */
+/* t, which is current, takes the message of the first sender queued at the endpoint in slot s. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
+    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
+    requires settled: unsettled == NONE;
+    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
+    requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
+    requires current: t == hart.current;
+    requires sender: queues[slots[s].object].head != NONE && queues[slots[s].object].receivers == 0;
+    REQUIRES_STANDING
+    assigns STATE, payload[0 .. 5], LIST;
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures current: hart.current == \old(hart.current);
+    ensures goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k);
+    ensures took: may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t) ==> \result == STATUS_OK;
+    ENSURES_TAKEN(may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t), t, sender_at{Pre}(\at(slots[s].object, Pre)), reply,
+      arrival != 0 ? \old(threads[t].table) + arrival : 0) */
+static inline enum status ipc_take(u32 t, u64 s, u64 reply, u64 arrival)
+{
+	u32 e = slots[s].object;
+
+	ipc_reserve_arrival(t, arrival);
+	//@ assert old: capabilities_old{Pre, Here};
+	//@ assert words: words_kept{Pre, Here};
+	/*@ ghost u32 sender = queues[e].head; */
+	/*@ assert sender: sender == sender_at{Pre}(\at(slots[s].object, Pre)) && sender != t && tag_of(sender) == tag_of{Pre}(sender) &&
+	      badge_of(sender) == badge_of{Pre}(sender); */
+	/*@ ghost u64 out = threads[sender].registers[REG_A3]; */
+	/*@ assert names: out == \at(threads[queues[slots[s].object].head].registers[REG_A3], Pre) &&
+	      threads[sender].table == \at(threads[queues[slots[s].object].head].table, Pre) &&
+	      threads[sender].table_size == \at(threads[queues[slots[s].object].head].table_size, Pre) &&
+	      (arrival != 0 ==> threads[t].arrival == \at(threads[t].table, Pre) + arrival); */
+	/*@ assert source: 0 < out < threads[sender].table_size && is_capability(threads[sender].table + out) ==>
+	      capability_same{Pre, Here}(threads[sender].table + out); */
+	return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
+}
+
 #define TAKES (!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) != NONE &&                 \
 	may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t))
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
@@ -1177,9 +1194,8 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     requires current: t == hart.current;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures current: hart.current == NONE || hart.current == t;
     ensures goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k);
     ENSURES_BLOCKED(!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block, t, reply,
@@ -1198,22 +1214,8 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	if (n != NONE && notify_collect(n, t))
 		return ipc_without_message(t, STATUS_NOTIFIED);
 	//@ assert words: words_kept{Pre, Here};
-	if (queues[e].head != NONE && queues[e].receivers == 0) {
-		ipc_reserve_arrival(t, arrival);
-		//@ assert old: capabilities_old{Pre, Here};
-		//@ assert words: words_kept{Pre, Here};
-		/*@ ghost u32 sender = queues[e].head; */
-		/*@ assert sender: sender == sender_at{Pre}(\at(slots[s].object, Pre)) && sender != t && tag_of(sender) == tag_of{Pre}(sender) &&
-		      badge_of(sender) == badge_of{Pre}(sender); */
-		/*@ ghost u64 out = threads[sender].registers[REG_A3]; */
-		/*@ assert names: out == \at(threads[queues[slots[s].object].head].registers[REG_A3], Pre) &&
-		      threads[sender].table == \at(threads[queues[slots[s].object].head].table, Pre) &&
-		      threads[sender].table_size == \at(threads[queues[slots[s].object].head].table_size, Pre) &&
-		      (arrival != 0 ==> threads[t].arrival == \at(threads[t].table, Pre) + arrival); */
-		/*@ assert source: 0 < out < threads[sender].table_size && is_capability(threads[sender].table + out) ==>
-		      capability_same{Pre, Here}(threads[sender].table + out); */
-		return ipc_accept(t, e, reply, slots[s].rights & RIGHT_GRANT);
-	}
+	if (queues[e].head != NONE && queues[e].receivers == 0)
+		return ipc_take(t, s, reply, arrival);
 	if (!block)
 		return ipc_without_message(t, STATUS_EMPTY);
 	ipc_block(t, s, reply, arrival);
@@ -1288,9 +1290,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
     requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
     requires goes: caller != NONE ==> goes(caller) && caller != hart.current;
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
-    ENSURES_TURNED_WORDS
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT && TURNED_WORDS)
     ensures standing: slots_standing{Pre, Post};
     ensures leaves: \result == hart.current && current_is_highest; */
 static inline u32 ipc_go_on(u32 caller)
@@ -1327,8 +1327,7 @@ static inline void ipc_tell(u64 t, enum status status)
     requires current: t == hart.current && 0 < reply;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
@@ -1385,8 +1384,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
     requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
     REQUIRES_STANDING
     assigns STATE, used_reply, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_ANSWERED(\true, t, caller, tag, reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
@@ -1528,6 +1526,7 @@ void ipc_cancel(u32 t, enum status status)
 	/*@ assert have: threads_have; */
 	cap_release(t); /* a reservation, or the reply that somebody holds */
 	/*@ assert have: threads_have; */
+	/*@ assert others: threads_stand(hart.current, t) && current_runs; */
 	threads[t].fault = 0;
 	/*@ ghost fault_of[t] = 0; stands_as[t] = THREAD_STOPPED; */
 	threads[t].state = THREAD_STOPPED;
@@ -1540,8 +1539,7 @@ void ipc_cancel(u32 t, enum status status)
     requires index: 0 < t < N_THREADS && thread_index(receiver);
     requires unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE && reply_of[t] == NONE;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t], reply_of[receiver];
-    ENSURES_DERIVED
-    ENSURES_THREADS_VALID ENSURES_SLOTS_VALID ENSURES_KEPT
+    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures owes: receiver != t ==> reply_of[receiver] == NONE;
     ensures claimed: slots_claimed{Pre, Post}(0); */

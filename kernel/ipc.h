@@ -117,46 +117,37 @@
 
 /* Nothing but the results of t and the payload in the hardware registers is other than before. */
 #define ENSURES_REFUSED(condition, t)                                                                  \
-	ensures unwaited: (condition) ==> threads_wait{Pre, Post};                                     \
-	ensures unturned: (condition) ==> states_kept_but{Pre, Post}(-1);                              \
-	ensures untold: (condition) ==> results_kept_but{Pre, Post}(t);                                \
-	ensures unheard: (condition) ==> words_kept_but{Pre, Post}(t, \old(hart.holder));              \
-	ensures unfilled: (condition) ==> (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])); \
-	ensures unqueued: (condition) ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); \
-	ensures unmoved: (condition) ==> hart == \old(hart);
+	ensures nothing: (condition) ==> (unwaited: threads_wait{Pre, Post}) &&                        \
+	  (unturned: states_kept_but{Pre, Post}(-1)) && (untold: results_kept_but{Pre, Post}(t)) &&    \
+	  (unheard: words_kept_but{Pre, Post}(t, \old(hart.holder))) &&                                \
+	  (unfilled: \forall integer k; slot_index(k) ==> slots[k] == \old(slots[k])) &&               \
+	  (unqueued: \forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])) && (unmoved: hart == \old(hart));
 
 /* A call that met its receiver: this has tag, badge and payload, and the capability that was named if it has one more; the
  * caller waits in the slot that the receiver had reserved. All others go on waiting for what they waited for. */
-#define ENSURES_MET(met, t, receiver, tag, badge, out)                                                 \
-	ensures given: (met) ==> message_given(receiver, tag, badge);                                  \
-	ensures handed: (met) ==> words_handed{Pre, Post}(receiver, tag);                              \
-	ensures awaits: (met) ==> threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE; \
-	ensures reply: (met) ==> slots[\old(threads[receiver].reply)].type == CAP_REPLY &&             \
-	  slots[\old(threads[receiver].reply)].object == t;                                            \
-	ensures paid: (met) ==> server_paid{Pre, Post}(receiver, t);                                   \
-	ensures copied: (met) ==> capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out); \
-	ensures waits: (met) ==> threads_wait_but{Pre, Post}(t, receiver);                             \
-	ensures results: (met) ==> results_kept_but{Pre, Post}(receiver);                              \
-	ensures words: (met) ==> words_kept_but{Pre, Post}(receiver, \old(hart.holder));               \
-	ensures states: (met) ==> states_turned_but{Pre, Post}(t);
+#define ENSURES_MET(when, t, receiver, tag, badge, out)                                                 \
+	ensures met: (when) ==> (given: message_given(receiver, tag, badge)) &&                         \
+	  (handed: words_handed{Pre, Post}(receiver, tag)) &&                                          \
+	  (awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE) && \
+	  (reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&                            \
+	    slots[\old(threads[receiver].reply)].object == t) && (paid: server_paid{Pre, Post}(receiver, t)) && \
+	  (copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out)) &&             \
+	  (waits: threads_wait_but{Pre, Post}(t, receiver)) && (results: results_kept_but{Pre, Post}(receiver)) && \
+	  (words: words_kept_but{Pre, Post}(receiver, \old(hart.holder))) && (states: states_turned_but{Pre, Post}(t));
 /* A message that nobody answers: as above, and the sender keeps its payload. */
-#define ENSURES_SENT(name, sent, t, to, tag, badge, out)                                               \
-	ensures name##_given: (sent) ==> message_given(to, tag, badge);        \
-	ensures name##_handed: (sent) && \old(hart.holder) != to ==> words_handed{Pre, Post}(to, tag); \
-	ensures name##_copied: (sent) ==>                                      \
-	  capability_came{Pre, Post}(\old(threads[to].arrival), t, out);                               \
-	ensures name##_results: (sent) ==> results_kept_but{Pre, Post}(to);    \
-	ensures name##_words: (sent) ==> words_kept_but{Pre, Post}(to, to);    \
-	ensures name##_ready: (sent) ==> threads[to].state == THREAD_READY || threads[to].state == THREAD_EXHAUSTED; \
-	ensures name##_released: (sent) ==> threads[to].reply == NONE;
+#define ENSURES_SENT(name, when, t, to, tag, badge, out)                                               \
+	ensures name: (when) ==> (name##_given: message_given(to, tag, badge)) &&                      \
+	  (name##_handed: \old(hart.holder) != to ==> words_handed{Pre, Post}(to, tag)) &&             \
+	  (name##_copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out)) &&            \
+	  (name##_results: results_kept_but{Pre, Post}(to)) && (name##_words: words_kept_but{Pre, Post}(to, to)) && \
+	  (name##_ready: threads[to].state == THREAD_READY || threads[to].state == THREAD_EXHAUSTED) && \
+	  (name##_released: threads[to].reply == NONE);
 /* One that met nobody: it keeps tag, badge and the number of the capability, and its payload. */
-#define ENSURES_QUEUED(queued, t, tag, badge, out)                                                     \
-	ensures carries: (queued) ==> threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == badge && \
-	  threads[t].registers[REG_A3] == out;                                                         \
-	ensures alone: (queued) ==> threads_wait_but{Pre, Post}(t, t);                                 \
-	ensures silent: (queued) ==> results_kept_but{Pre, Post}(t);                                   \
-	ensures saved: (queued) ==> words_kept{Pre, Post};                                             \
-	ensures turned: (queued) ==> states_turned_but{Pre, Post}(t);
+#define ENSURES_QUEUED(when, t, tag, badge, out)                                                     \
+	ensures queued: (when) ==> (carries: threads[t].registers[REG_A1] == tag &&                  \
+	    threads[t].registers[REG_A2] == badge && threads[t].registers[REG_A3] == out) &&           \
+	  (alone: threads_wait_but{Pre, Post}(t, t)) && (silent: results_kept_but{Pre, Post}(t)) &&    \
+	  (saved: words_kept{Pre, Post}) && (turned: states_turned_but{Pre, Post}(t));
 /* A receive that was refused, or that found nothing: as above, but that t is no longer the last whose payload the hardware
  * holds, and that the choice of who runs comes after it. */
 #define ENSURES_BARRED(when, t)                                                                        \
@@ -172,21 +163,20 @@
  * the answer in slot r, another goes on. */
 #define ENSURES_TAKEN(when, t, sender, r, a)                                                           \
 	ensures taken: (when) ==> message_given(t, tag_of{Pre}(sender), badge_of{Pre}(sender)) &&      \
-	  capability_came{Pre, Post}(a, sender, \old(threads[sender].registers[REG_A3]));             \
-	ensures heard: (when) && \old(threads[sender].fault) == 0 ==> words_taken{Pre, Post}(t, sender, tag_of{Pre}(sender)); \
-	ensures asked: (when) && calls{Pre}(sender) ==> threads[sender].reply == (r) && slots[r].type == CAP_REPLY && \
-	  slots[r].object == sender;                                                                   \
-	ensures sent: (when) && !calls{Pre}(sender) ==> threads[sender].registers[REG_A0] == STATUS_OK && \
-	  threads_wait_but{Pre, Post}(t, t);                                                           \
-	ensures elsewhere: (when) ==> threads_wait_but{Pre, Post}(t, sender) && results_kept_but_two{Pre, Post}(t, sender) && \
-	  words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(sender);
+	  capability_came{Pre, Post}(a, sender, \old(threads[sender].registers[REG_A3])) &&            \
+	  (heard: \old(threads[sender].fault) == 0 ==> words_taken{Pre, Post}(t, sender, tag_of{Pre}(sender))) && \
+	  (asked: calls{Pre}(sender) ==> threads[sender].reply == (r) && slots[r].type == CAP_REPLY && \
+	    slots[r].object == sender) && (sent: !calls{Pre}(sender) ==>                               \
+	    threads[sender].registers[REG_A0] == STATUS_OK && threads_wait_but{Pre, Post}(t, t)) &&    \
+	  (elsewhere: threads_wait_but{Pre, Post}(t, sender) && results_kept_but_two{Pre, Post}(t, sender) && \
+	    words_kept_but{Pre, Post}(t, t) && states_turned_but{Pre, Post}(sender));
 /* A server that answered `caller` and waits: the caller has the message and owes and awaits nothing any more. */
 #define ENSURES_ANSWERED(when, t, caller, tag, r, a)                                                   \
 	ensures answered: (when) ==> message_given(caller, tag, 0) && words_handed{Pre, Post}(caller, tag) && \
-	  parted(caller) && receives_into(t, r) && expects_in(t, a); \
-	ensures undisturbed: (when) ==> threads_wait_but{Pre, Post}(t, caller) && results_kept_but{Pre, Post}(caller) && \
-	  words_kept_but{Pre, Post}(caller, \old(hart.holder)) && states_turned_but{Pre, Post}(t) &&   \
-	  capabilities_same_but{Pre, Post}(r, a);
+	  parted(caller) && receives_into(t, r) && expects_in(t, a) &&                                 \
+	  (undisturbed: threads_wait_but{Pre, Post}(t, caller) && results_kept_but{Pre, Post}(caller) && \
+	    words_kept_but{Pre, Post}(caller, \old(hart.holder)) && states_turned_but{Pre, Post}(t) && \
+	    capabilities_same_but{Pre, Post}(r, a));
 
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
@@ -196,8 +186,7 @@
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_MET(call_meets{Pre}(t, endpoint, tag, arrival), t, first_receiver{Pre}(t, endpoint), tag,
       \old(slots[threads[t].table + endpoint].badge), out)
@@ -210,8 +199,7 @@ u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_SENT(answers, send_answers{Pre}(t, destination, tag), t, named_endpoint{Pre}(t, destination), tag, 0, out)
     ENSURES_SENT(meets, send_meets{Pre}(t, destination, tag), t, first_receiver{Pre}(t, destination), tag,
@@ -223,16 +211,15 @@ u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
       threads[t].queue == named_endpoint{Pre}(t, destination) && queues[named_endpoint{Pre}(t, destination)].tail == t;
     ensures done: send_answers{Pre}(t, destination, tag) || send_meets{Pre}(t, destination, tag) ||
       send_queues{Pre}(t, destination, tag) ==> \result == STATUS_OK;
-    ENSURES_REFUSED(\result != STATUS_OK, t) ENSURES_STANDING */
+    ENSURES_REFUSED(\result != STATUS_OK, t) */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
 /*@ REQUIRES_ORDERED
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
     ENSURES_BLOCKED(receive_blocks{Pre}(t, endpoint, reply, arrival) && block, t, \old(threads[t].table) + reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
@@ -247,8 +234,7 @@ enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block)
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, used_reply, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_REFUSED(!may_receive{Pre}(t, endpoint) || !answer_fits{Pre}(t, tag, reply, arrival), t)
     ENSURES_ANSWERED(may_receive{Pre}(t, endpoint) && answer_waits{Pre}(t, named_endpoint{Pre}(t, endpoint), tag, reply, arrival),
@@ -263,8 +249,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     REQUIRES_READY
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t], KEPT_BY(t);
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE && stands_as[t] == THREAD_STOPPED;
     ensures goes: goes(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
@@ -281,8 +266,7 @@ void ipc_cancel(u32 t, enum status status);
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     requires goes: goes(t);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_KEPT ENSURES_READY
+    ENSURES(ORDERED && VALID && READY_VALID && CAPABILITIES_KEPT)
     ensures stand: threads_stand(hart.current, \result ? NONE : t);
     ensures running: current_runs && hart.current == \old(hart.current);
     ensures goes: !\result ==> goes(t);

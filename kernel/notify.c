@@ -44,8 +44,7 @@ bool notify_collect(u32 n, u32 t)
     requires queued: stands_on[t] != NONE && fault_of[t] == 0;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t],
       AT_QUEUE(stands_on[t]), answer_in[t], reply_of[t], arrival_of[t];
-    ENSURES_DERIVED
-    ENSURES_VALID
+    ENSURES(DERIVED && VALID)
     ensures goes: goes(t);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -110,7 +109,8 @@ enum status notify_signal(u64 t, u64 notification)
 	enum status status = cap_check(t, notification, CAP_NOTIFICATION, RIGHT_WRITE);
 	u64 s = wide(threads[t].table) + notification;
 
-	/*@ assert named: status == STATUS_OK ==> slot_index(s) && slots[s].type == CAP_NOTIFICATION && queue_index(slots[s].object); */
+	/*@ assert found: status == STATUS_OK ==> slot_index(s) && slots[s].type == CAP_NOTIFICATION; */
+	/*@ assert named: slots_queues && (status == STATUS_OK ==> queue_index(slots[s].object)); */
 	if (status == STATUS_OK)
 		notify_raise(slots[s].object, slots[s].badge);
 	return status;
@@ -120,7 +120,7 @@ enum status notify_signal(u64 t, u64 notification)
 /*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && KERNEL_QUEUES <= n < N_QUEUES;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(VALID && STANDING)
     ensures blocks: hart.current == NONE && threads[t].state == THREAD_WAITING && threads[t].queue == n && queues[n].tail == t;
     ensures waits: threads_wait{Pre, Post};
     ensures registers: registers_kept{Pre, Post};

@@ -19,8 +19,7 @@
     requires kernel_valid && told(n);
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures pending: notified{Pre}(n) == NONE ==> queues[n].bits == (\old(queues[n].bits) | bits);
@@ -39,16 +38,15 @@ void notify_raise(u32 n, u32 bits);
     requires kernel_valid && thread_index(t);
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures refused: \result != STATUS_OK ==> results_kept{Pre, Post} && threads_wait{Pre, Post};
-    ensures unqueued: \result != STATUS_OK ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); ENSURES_STANDING */
+    ensures unqueued: \result != STATUS_OK ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); */
 enum status notify_signal(u64 t, u64 notification);
 /*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID
+    ENSURES(VALID && STANDING)
     ensures given: \result == STATUS_OK && hart.current == \old(hart.current) && \old(hart.current) != NONE ==>
       threads[t].registers[REG_A2] != 0 && hart == \old(hart);
     ensures bits: may_wait{Pre}(t, notification) && \old(queues[slots[threads[t].table + notification].object].bits) != 0 ==>
@@ -65,7 +63,7 @@ enum status notify_signal(u64 t, u64 notification);
     ensures words: words_kept{Pre, Post};
     ensures states: states_kept_but{Pre, Post}(t);
     ensures refused: \result != STATUS_OK && \result != STATUS_EMPTY ==> results_kept{Pre, Post} && hart == \old(hart) &&
-      (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); ENSURES_STANDING */
+      (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); */
 enum status notify_wait(u64 t, u64 notification, bool block);
 
 /* Give the pending bits of n to t in its result registers; false if there are none. Lines whose bits were taken before
@@ -83,9 +81,8 @@ bool notify_collect(u32 n, u32 t);
     requires kernel_valid;
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
-    ensures claimed: slots_claimed{Pre, Post}(0); ENSURES_STANDING */
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
@@ -93,9 +90,8 @@ bool notify_interrupt(void);
     requires kernel_valid;
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
-    ensures claimed: slots_claimed{Pre, Post}(0); ENSURES_STANDING */
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures claimed: slots_claimed{Pre, Post}(0); */
 void notify_timers(u64 now);
 
 /* Arm the timer of notification n for the absolute time `deadline` (NEVER: disarm). */

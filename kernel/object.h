@@ -234,6 +234,7 @@ struct timer {
 /*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object: of this type */
 /*@ ghost extern u32 origin[N_SLOTS]; */  /* a capability: the slot of the original of what it names */
 /*@ ghost extern u64 nth[N_SLOTS]; */     /* memory: how often its size fits below it, as it is aligned to that */
+/*@ ghost extern u8 lends[N_SLOTS]; */    /* memory: whether pages may show it, as nothing else is ever made of it */
 /*@ ghost extern u64 next_nth; */         /* the same of what is carved next */
 /*@ ghost extern u64 begins[N_SLOTS]; */  /* where its memory begins */
 /*@ ghost extern u64 ends[N_SLOTS]; */    /* where it ends */

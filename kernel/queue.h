@@ -12,8 +12,7 @@
     requires free: stands_on[t] == NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q), came[t], last_came;
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES_TURNED
-    ENSURES_VALID
+    ENSURES(VALID && TURNED)
     ensures put: stands_on[t] == q && tail_of[q] == t;
     ensures last: \forall integer k; on_one(t, k) && k != t ==> came[k] < came[t];
     ensures alone: \old(tail_of[q]) == NONE ==> head_of[q] == t; */
@@ -39,8 +38,7 @@ static inline void queue_put(u64 q, u64 t)
     requires head: head_of[q] == t;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q);
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES_TURNED
-    ENSURES_VALID
+    ENSURES(VALID && TURNED)
     ensures taken: stands_on[t] == NONE;
     ensures oldest: \forall integer k; 0 < k < N_THREADS && stands_on[k] == q && q != NONE ==> came[t] < came[k];
     ensures head: head_of[q] == \old(next_of[t]);
@@ -65,8 +63,7 @@ static inline void queue_take_first(u64 q, u64 t)
     requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(stands_on[t]);
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES_TURNED
-    ENSURES_VALID
+    ENSURES(VALID && TURNED)
     ensures taken: stands_on[t] == NONE;
     ensures empty: \old(head_of[stands_on[t]]) == NONE ==> head_of[\old(stands_on[t])] == NONE; */
 static inline void queue_take(u32 t)

@@ -122,8 +122,7 @@ static inline u32 sched_payer(u32 t)
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures stands: stands_on[t] == hart.queues + threads[t].priority && stands_as[t] == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
     ensures seen: hart.top > threads[t].priority;
@@ -152,8 +151,7 @@ static inline void sched_put_ready(u64 t)
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3],
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures stands: stands_on[t] == READY_QUEUES + partition * PARTITION_QUEUES + threads[t].priority &&
       stands_as[t] == THREAD_READY;
     ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
@@ -181,7 +179,7 @@ static void sched_put_closed(u32 t, u32 partition)
     requires empty: head_of[q] == NONE && OF_PARTITIONS(q) && PLACE_OF(q) == priority;
     requires bitmap: ready_below_top && ready_seen_but(q) && closed_seen_but(q) && threads_ranked;
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
-    ENSURES_VALID ENSURES_READY */
+    ENSURES(VALID && READY_VALID) */
 static inline void sched_clear_ready(u32 q, u32 priority)
 {
 	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
@@ -209,8 +207,7 @@ static inline void sched_clear_ready(u32 q, u32 priority)
     REQUIRES_READY
     requires stand: threads_stand(NONE, NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top, PLACES;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures \result < N_THREADS;
     ensures first: \result == \old(head_of[hart.queues + hart.top - 1]);
     ensures highest: \result != NONE ==> nobody_above(\result);
@@ -243,8 +240,7 @@ static inline u32 sched_take_top(void)
     requires queued: stands_on[t] != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures off: stands_on[t] == NONE; */
 static void sched_take_ready(u32 t)
 {
@@ -285,8 +281,7 @@ static inline u32 sched_wheel_queue(u64 at)
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED;
     ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
       threads[t].client == \old(threads[t].client); */
@@ -325,8 +320,7 @@ static void sched_put_wheel(u32 t)
     requires queued: stands_on[t] != NONE && (KERNEL_QUEUES <= stands_on[t] || PRIORITIES <= PLACE_OF(stands_on[t]));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures off: stands_on[t] == NONE; */
 static void sched_take_wheel(u32 t)
 {
@@ -347,8 +341,7 @@ static void sched_take_wheel(u32 t)
 /*@ REQUIRES_THREADS_VALID
     requires index: thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
-    ENSURES_TURNED
+    ENSURES(THREADS_VALID && TURNED)
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline void sched_renew(u64 t, u64 now)
 {
@@ -368,8 +361,7 @@ static inline void sched_renew(u64 t, u64 now)
 /*@ REQUIRES_THREADS_VALID
     requires index: thread_index(p);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
-    ENSURES_TURNED
+    ENSURES(THREADS_VALID && TURNED)
     ensures same: threads_same_but_time{Pre, Post}; */
 static void sched_count_limits(u32 p, u32 ticks)
 {
@@ -421,8 +413,7 @@ void sched_charge(u64 now)
 /* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ENSURES_TURNED
+    ENSURES(THREADS_VALID && HART_VALID && TURNED)
     ensures same: threads_same_but_time{Pre, Post};
     ensures hart.payer == NONE; */
 static void sched_stop_paying(void)
@@ -436,8 +427,7 @@ static void sched_stop_paying(void)
     REQUIRES_READY
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
@@ -525,8 +515,7 @@ void sched_remove(u32 t)
 /*@ requires kernel_valid && hart.current == NONE && hart.top == 0;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, PLACES;
-    ENSURES_VALID
-    ENSURES_TURNED ENSURES_STANDING ENSURES_HIGHEST */
+    ENSURES(VALID && STANDING && HIGHEST && TURNED) */
 static void sched_share_rest(void)
 {
 	/*@ LOOP_VALID LOOP_STANDING
@@ -604,8 +593,7 @@ static inline void sched_arm(u64 now)
     requires stand: threads_stand(hart.current, NONE);
     requires goes: goes(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED_WORDS
+    ENSURES(VALID && READY_VALID && TURNED_WORDS)
     ensures stand: threads_stand(NONE, NONE);
     ensures current: hart.current == NONE && hart.payer == NONE && hart.holder == NONE; */
 static void sched_wait_for_window(u64 now)
@@ -629,8 +617,7 @@ static void sched_wait_for_window(u64 now)
     requires stand: threads_stand(hart.current, NONE);
     requires goes: hart.current != NONE ==> goes(hart.current);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED_WORDS
+    ENSURES(VALID && READY_VALID && TURNED_WORDS)
     ENSURES_STILL_HIGHEST
     ensures above: \old(nobody_above_current) ==> nobody_above_current;
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
@@ -659,8 +646,7 @@ static void sched_change_payer(u32 payer)
 /*@ requires kernel_valid && t == hart.current;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_HIGHEST
-    ENSURES_TURNED
+    ENSURES(VALID && STANDING && HIGHEST && TURNED)
     ensures current: \result == hart.current; */
 static inline u32 sched_choose(u32 t)
 {
@@ -686,8 +672,7 @@ static inline u32 sched_choose(u32 t)
 /*@ requires kernel_valid;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING ENSURES_HIGHEST
-    ENSURES_TURNED_WORDS
+    ENSURES(VALID && STANDING && HIGHEST && TURNED_WORDS)
     ensures \result == hart.current; */
 static u32 sched_next(void)
 {
@@ -712,8 +697,7 @@ static u32 sched_next(void)
 /* The hardware gets the payload of `next`, and whose it holds has it in memory. */
 /*@ requires kernel_valid && thread_index(next);
     assigns threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5];
-    ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ENSURES_TURNED_WORDS
+    ENSURES(THREADS_VALID && HART_VALID && TURNED_WORDS)
     ensures held: hart.holder == next; */
 static inline __attribute__((always_inline)) void sched_swap_payload(u32 next)
 {
@@ -776,10 +760,9 @@ u32 sched_switch(u32 t)
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_READY
+    ENSURES(VALID && READY_VALID && TURNED_WORDS)
     ensures stand: threads_stand(t, t);
     ensures current: hart.current == t && goes(t);
-    ENSURES_TURNED_WORDS
     ensures highest: \old(nobody_above(t)) ==> nobody_above(t);
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE; */
 static inline void sched_begin_turn(u32 t, u32 payer)
@@ -843,7 +826,7 @@ void sched_yield(void)
 /*@ requires kernel_valid;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(VALID && STANDING)
     ensures current: hart.current == \old(hart.current); */
 static bool sched_turn_wheel(u64 now)
 {
@@ -906,7 +889,7 @@ void sched_begin_limits(u32 t)
 /*@ requires kernel_valid && hart.current != NONE;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES(VALID && STANDING) */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -930,7 +913,7 @@ static bool sched_limit_is_over(u32 t)
 /*@ requires kernel_valid;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(VALID && STANDING)
     ensures current: hart.current == NONE; */
 static void sched_turn_window(u64 now)
 {

@@ -17,8 +17,7 @@
     REQUIRES_READY
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures stand: \old(threads_stand(hart.current, t)) ==> threads_stand(hart.current, NONE);
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
@@ -36,8 +35,7 @@ void sched_ready(u32 t);
     requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
     requires goes: goes(t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
-    ENSURES_TURNED
+    ENSURES(VALID && STANDING && TURNED)
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 
@@ -45,8 +43,7 @@ void sched_wake(u32 t);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_READY
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_on[t], ORDER;
-    ENSURES_VALID ENSURES_READY
-    ENSURES_TURNED
+    ENSURES(VALID && READY_VALID && TURNED)
     ensures off: stands_on[t] == NONE;
     ensures stopped: hart.current == (\old(hart.current) == t ? NONE : \old(hart.current)); */
 void sched_remove(u32 t);
@@ -58,9 +55,7 @@ void sched_remove(u32 t);
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
-    ENSURES_TURNED_WORDS
+    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS)
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_leave(void);
@@ -69,8 +64,7 @@ u32 sched_leave(void);
 /*@ requires kernel_valid && hart.current != NONE;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
-    ENSURES_TURNED
+    ENSURES(VALID && STANDING && TURNED)
     ensures current: hart.current == NONE && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
@@ -79,8 +73,7 @@ void sched_yield(void);
 /* Charge the payer up to `now`; begins its next period if that is due. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since;
-    ENSURES_THREADS_VALID ENSURES_HART_VALID
-    ENSURES_TURNED
+    ENSURES(THREADS_VALID && HART_VALID && TURNED)
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_charge(u64 now);
 
@@ -88,8 +81,7 @@ void sched_charge(u64 now);
  * it; else its call must not go on before sched_leave. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
-    ENSURES_TURNED
+    ENSURES(THREADS_VALID && TURNED)
     ensures words: words_kept{Pre, Post};
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline bool sched_begin_limit(u64 t)
@@ -109,8 +101,7 @@ void sched_resume_limit(u32 t);
  * the limits of those that work for it count anew, on what t has used. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES_VALID
-    ENSURES_TURNED
+    ENSURES(VALID && TURNED)
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_begin_limits(u32 t);
 
@@ -119,7 +110,7 @@ void sched_begin_limits(u32 t);
 /*@ requires kernel_valid;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES(VALID && STANDING) */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
@@ -127,7 +118,7 @@ bool sched_tick(u64 now);
     requires known: partition < PARTITIONS;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS, priority_of[t];
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES(VALID && STANDING) */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
@@ -170,9 +161,7 @@ static inline bool sched_has_budget(u32 t)
     requires stand: threads_stand(t, t) && used_reply == NONE;
     requires goes: goes(t);
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
-    ENSURES_TURNED_WORDS
+    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS)
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_switch(u32 t);
@@ -186,8 +175,7 @@ u32 sched_switch(u32 t);
 	requires stand: threads_stand(t, t) && used_reply == NONE;                                     \
 	requires goes: goes(t);                                                                      \
 	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
-	ENSURES_DERIVED                                                                                \
-	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
+	ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)                                     \
 	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
 	ensures waits: threads_wait{Pre, Post}; ensures standing: slots_standing{Pre, Post};           \
 	ensures results: results_kept_but{Pre, Post}(t);                                               \
@@ -230,8 +218,7 @@ static inline bool sched_may_take_over(u64 t)
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT ENSURES_STANDING ENSURES_HIGHEST
+    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT)
     ensures waits: threads_wait{Pre, Post};
     ensures standing: slots_standing{Pre, Post};
     ensures results: results_kept_but{Pre, Post}(t);

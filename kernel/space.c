@@ -107,7 +107,7 @@ void space_emptied(u32 s)
     requires kernel_valid && slot_index(header) && header % SPACE_SLOTS == SPACE_HEADER;
     requires root: apart != 0 ==> header == SPACE_HEADER || is_header(header);
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
-    ENSURES_SLOTS_VALID ENSURES_HART_VALID ENSURES_DERIVED
+    ENSURES(DERIVED && SLOTS_VALID && HART_VALID)
     ensures slots[header].watermark == hart.asid_round; */
 static bool space_give_asid(u32 header)
 {

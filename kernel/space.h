@@ -20,7 +20,7 @@ enum status space_check(u32 from, u32 rights, u32 level);
     requires slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type);
     requires written: entries_written && s == unsettled;
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID ENSURES_DERIVED ENSURES_WRITTEN
+    ENSURES(DERIVED && SLOTS_VALID) ENSURES_WRITTEN
     ensures same: slots_same_but_links{Pre, Post};
     ensures page: slots[s].type == CAP_UNTYPED ==>
       shown_type[s] == CAP_UNTYPED && shown_object[s] == slots[s].object && shown_rights[s] == slots[s].rights;
@@ -32,7 +32,7 @@ void space_filled(u32 s);
     requires slots_valid && is_space_slot(s);
     requires written: entries_written && s == unsettled;
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
-    ENSURES_SLOTS_VALID ENSURES_DERIVED ENSURES_WRITTEN
+    ENSURES(DERIVED && SLOTS_VALID) ENSURES_WRITTEN
     ensures same: slots_same_but_links{Pre, Post};
     ensures blank: shown_type[s] == CAP_EMPTY; */
 void space_emptied(u32 s);
@@ -43,9 +43,8 @@ void space_emptied(u32 s);
     requires kernel_valid && thread_index(t);
     requires settled: unsettled == NONE;
     assigns OBJECTS;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
-    ENSURES_TURNED ENSURES_RANKS_KEPT
+    ENSURES(DERIVED && VALID && CAPABILITIES_KEPT && TURNED)
+ ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
@@ -56,9 +55,8 @@ void space_switch(u32 t);
     requires kernel_valid && thread_index(t);
     requires settled: unsettled == NONE;
     assigns OBJECTS;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_KEPT
-    ENSURES_TURNED ENSURES_RANKS_KEPT
+    ENSURES(DERIVED && VALID && CAPABILITIES_KEPT && TURNED)
+ ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */

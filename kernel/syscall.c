@@ -12,9 +12,8 @@
     requires settled: unsettled == NONE;
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1], LIST, apart, HOMES;
-    ENSURES_ORDERED
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
-    ENSURES_VALID ENSURES_KEPT */
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0; */
 static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
 						       u64 a6)
 {
@@ -60,8 +59,7 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
@@ -108,8 +106,7 @@ static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
     requires kernel_valid && actor_valid(actor);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES(SETTLED && VALID && STANDING) */
 static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
 {
 	struct place from = cnode_place(actor, r.a0, a2, RIGHT_WRITE);
@@ -164,8 +161,7 @@ static inline void syscall_begin(u64 t)
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5];
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
@@ -179,8 +175,7 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     ensures leaves: \result == hart.current && current_is_highest; */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
@@ -199,8 +194,7 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
@@ -221,8 +215,7 @@ static inline u32 syscall_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, b
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
     ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);

@@ -14,8 +14,7 @@ struct request {
     requires kernel_valid && actor_valid(actor) && thread_index(caller);
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     // Integrity: retype and copy add capabilities; only three operations change or remove one.
     ensures capabilities: r.operation != OP_MOVE && r.operation != OP_DELETE && r.operation != OP_REVOKE ==>
       capabilities_kept{Pre, Post};
@@ -31,8 +30,7 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
 /*@ requires \valid_read(record) && boot_zero;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], machine, boot_record,
             boot_system;
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING */
+    ENSURES(SETTLED && VALID && STANDING) */
 void boot_main(const struct boot_record *record);
 
 /*@ predicate asks_receive(integer number) = number == SYS_RECV || number == (SYS_RECV | SYS_NONBLOCK); */
@@ -42,8 +40,7 @@ void boot_main(const struct boot_record *record);
     requires kernel_valid && hart.current != NONE && current_is_highest;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, apart, HOMES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
     ensures capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post};
     // Confinement: and it makes one only in a slot that was reserved, or in the free one that the caller named for it.
@@ -82,8 +79,7 @@ u32 syscall_handle(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 n
     requires settled: unsettled == NONE;
     REQUIRES_STANDING
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 syscall_fault(u64 cause, u64 address);
@@ -93,7 +89,6 @@ u32 syscall_fault(u64 cause, u64 address);
     requires kernel_valid;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 syscall_interrupt(bool timer);

@@ -197,8 +197,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
     requires kernel_valid && thread_index(t);
     REQUIRES_STANDING
     assigns STATE, fault_ring;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static void thread_record_fault(u32 t)

@@ -19,8 +19,7 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
     requires read: slots[s].container == IN_THREAD;
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_filled(u32 s);
@@ -28,8 +27,7 @@ void thread_filled(u32 s);
     requires kernel_valid && is_thread_slot(s);
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures unread: slot_unread(s);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -38,7 +36,7 @@ void thread_emptied(u32 s);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(VALID && STANDING)
     ensures whole: \result == STATUS_OK ==> \old(threads[t].table_size) != 0 && \old(threads[t].root) != NONE;
     ensures goes: \result == STATUS_OK ==> threads[t].state != THREAD_STOPPED;
     ensures refused: \result != STATUS_OK || \old(threads[t].state) != THREAD_STOPPED ==> hart == \old(hart) &&
@@ -50,8 +48,7 @@ enum status thread_resume(u32 t);
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE;
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -96,9 +93,9 @@ enum status thread_inspect(u32 caller, u32 t, u64 what);
 /*@ requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS, priority_of[t];
-    ENSURES_VALID
+    ENSURES(VALID && STANDING)
     ensures refused: \result != STATUS_OK ==> hart == \old(hart) &&
-      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); ENSURES_STANDING */
+      (\forall integer k; thread_index(k) ==> threads[k] == \old(threads[k])); */
 enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u64 flags, u64 limit);
 
 /* t faulted: to its handler, or into the ring and stopped. */
@@ -106,8 +103,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
     requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
     REQUIRES_STANDING
     assigns STATE, fault_ring, payload[0 .. 5], LIST;
-    ENSURES_ORDERED
-    ENSURES_VALID ENSURES_STANDING ENSURES_KEPT
+    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_fault(u32 t, u64 cause, u64 address);
 
@@ -116,8 +112,7 @@ void thread_fault(u32 t, u64 cause, u64 address);
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns STATE, fault_ring;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures away: \old(threads[t].fault) == 0 ==> threads[t].queue < KERNEL_QUEUES;
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -128,8 +123,7 @@ void thread_wake(u32 t, enum status status);
     requires kernel_valid && 0 < t < N_THREADS;
     REQUIRES_STANDING
     assigns STATE;
-    ENSURES_DERIVED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(DERIVED && VALID && STANDING)
     ensures kept: slots_kept{Pre, Post};
     ensures placed: tables_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */

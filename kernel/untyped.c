@@ -80,10 +80,10 @@ static inline u64 untyped_start(u64 mark, u64 size)
 /*@ requires start <= 0x1ffffffff && 1 <= count <= RETYPE_MAX_COUNT && 1 <= size <= 0xffffffff;
     assigns \nothing;
     ensures end: \result == start + count * size;
-    ensures behind: \result > start; */
+    ensures behind: \result >= start + size; */
 static inline u64 untyped_end(u64 start, u64 count, u64 size)
 {
-	/*@ assert some: 1 <= count * size; */
+	/*@ assert some: size <= count * size; */
 	/*@ assert few: count * size <= RETYPE_MAX_COUNT * 0xffffffff; */
 	return start + count * size;
 }
@@ -170,7 +170,7 @@ static void untyped_zero(u64 from, u64 to)
     requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
     requires inside: end <= 1 << (slots[u].size_bits - 6);
     assigns slots[u].badge, words[0 .. N_WORDS - 1];
-    ENSURES_SLOTS_VALID ENSURES_DERIVED
+    ENSURES(DERIVED && SLOTS_VALID)
     ensures onward: !\result ==> slots[u].badge > \old(slots[u].badge);
     ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
       8 * (slots[u].object + slots[u].watermark - machine.base_granule) <= w <
@@ -254,20 +254,23 @@ struct mould {
       (m.type == CAP_THREAD ==> from - machine.base_granule < 8 * (m.object + 1) &&
         8 * (m.object + room) <= end - machine.base_granule); */
 
+/*@ // `size` is in granules what an object that is asked for takes.
+    predicate measures(struct carving c, integer size) =
+      (c.type == OBJECT_ENDPOINT || c.type == OBJECT_NOTIFICATION ==> size == 1) &&
+      (c.type == OBJECT_TABLE ==> 1 <= c.size_bits <= 16 && 2 * size == 1 << c.size_bits) &&
+      (c.type == OBJECT_SPACE ==> size == SPACE_GRANULES && c.size_bits <= 2) &&
+      (c.type == OBJECT_THREAD ==> size == 8) &&
+      (c.type == OBJECT_UNTYPED || c.type == OBJECT_PAGE ==> 6 <= c.size_bits <= 37 && size == 1 << (c.size_bits - 6)); */
+
 /*@ requires slot_index(u) && machine_valid;
     requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size;
     requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= at &&
       at - machine.base_granule + carving.count * size <= N_QUEUES;
     requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
     requires inside: at + carving.count * size <= 0x100000000;
-    requires single: carving.type == OBJECT_ENDPOINT || carving.type == OBJECT_NOTIFICATION ==> size == 1;
-    requires table: carving.type == OBJECT_TABLE ==> 1 <= carving.size_bits <= 16 && 2 * size == 1 << carving.size_bits;
-    requires space: carving.type == OBJECT_SPACE ==> size == SPACE_GRANULES && carving.size_bits <= 2;
-    requires thread: carving.type == OBJECT_THREAD ==> size == 8;
+    requires measures: measures(carving, size);
     requires aligned: apart != 0 ==> (carving.type == OBJECT_SPACE ==> at % SPACE_GRANULES == 0) &&
       (carving.type == OBJECT_THREAD ==> at % 8 == 0);
-    requires memory: carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE ==> 6 <= carving.size_bits <= 37 &&
-      size == 1 << (carving.size_bits - 6);
     assigns \nothing;
     ensures fits: mould_fits(\result, carving.count * \result.step);
     ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
@@ -432,14 +435,14 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       slots[s].size_bits == mould.size_bits;
     ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
     ensures tied: threads_tied && threads_dying;
-    ENSURES_SLOTS_VALID ENSURES_ORDERED */
+    ENSURES(ORDERED && SLOTS_VALID) */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
 	/*@ assert table: mould.type == CAP_TABLE ==> shaped(CAP_TABLE, object, object + mould.step); */
 	/*@ assert space: mould.type == CAP_SPACE ==> shaped(CAP_SPACE, SPACE_SLOTS * object, SPACE_SLOTS * object + SPACE_SLOTS); */
 	/*@ assert thread: mould.type == CAP_THREAD ==> shaped(CAP_THREAD, 16 * object, 16 * object + 16); */
 	/*@ assert nobody: apart != 0 ==> !owner(s) && linked[s] == 0; */
-	/*@ ghost origin[s] = s; nth[s] = next_nth; */
+	/*@ ghost origin[s] = s; nth[s] = next_nth; lends[s] = mould.kind != MEMORY_RAM || (mould.rights & RIGHT_RETYPE) == 0; */
 	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
 	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
 	/*@ assert aligned: apart != 0 ==> is_aligned(begins[s], nth[s], ends[s]); */
@@ -453,7 +456,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	slots[s].object = (u32)object;
 	slots[s].watermark = 0;
 	slots[s].badge = 0;
-	/*@ assert memory: slots_memory && slots_swept; */
+	/*@ assert memory: slots_memory && slots_swept && slots_lent; */
 	/*@ assert others: apart != 0 ==> slots_marked && (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
 	      extends(origin[k], k) && origin[k] != s); */
 	cap_insert(u, s);
@@ -471,11 +474,12 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 }
 
 /* Everything that retype refuses for other reasons than room. */
-/*@ requires kernel_valid && slot_index(u) && list_ordered && slots_links;
+/*@ requires kernel_valid && slot_index(u) && list_ordered && slots_links && slots_listed;
     assigns \nothing;
     ensures memory: \result == STATUS_OK ==> slots[u].type == CAP_UNTYPED && 0 < carving.count <= RETYPE_MAX_COUNT;
     ensures sized: \result == STATUS_OK ==> carving.bits != 0;
     ensures final: to.status == STATUS_OK ==> \result != STATUS_AGAIN;
+    ensures lent: \result == STATUS_OK && apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
     ensures carver: \result == STATUS_OK ==> (slots[u].rights & RIGHT_RETYPE) != 0 && slots[u].depth < CAP_MAX_DEPTH;
     ensures room: \result == STATUS_OK ==> to.status == STATUS_OK && to.container == IN_TABLE && carving.count <= room;
     ensures kind: \result == STATUS_OK && carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==>
@@ -644,7 +648,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
     requires room: room_from(u, place_at(mould.type, mould.object)) &&
       (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
     assigns slots[0 .. N_SLOTS - 1], LIST, apart, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
-    ENSURES_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && VALID)
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
     ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
@@ -698,22 +702,93 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	}
 }
 
+/* Who carves from u is alone with it: nobody has it, or a copy of it, for a page. */
+/*@ ghost
+  /@ REQUIRES_ORDERED
+     requires nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+     requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
+     assigns \nothing;
+     ensures lent: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
+       (slots[s].rights & RIGHT_RETYPE) == 0 ==> origin[s] != u); @/
+  void untyped_lends(u64 u)
+  {
+	/@ assert carved: apart != 0 && slots[u].watermark != 0 ==> given[u] != begins[u]; @/
+	/@ assert ram: apart != 0 && slots[u].kind == MEMORY_RAM ==> lends[u] == 0; @/
+	if (apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM)
+		cap_none_below((u32)u);
+	/@ assert alone: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==>
+	     (\forall integer s; linked[s] == 1 && slot_index(s) &&
+	     s != u ==> origin[s] != u); @/
+  } */
+
 /* Everything below granule `end` is handed out: what lies above the watermark that was is the caller's. */
 /*@ REQUIRES_ORDERED
     requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
     requires depth: slots[u].depth < CAP_MAX_DEPTH;
     requires inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
+    requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
     assigns slots[u].watermark, given[u];
-    ENSURES_SLOTS_VALID ENSURES_ORDERED
+    ENSURES(ORDERED && SLOTS_VALID)
     ensures room: room_from(u, 2 * (slots[u].object + \old(slots[u].watermark)));
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
 static inline void untyped_advance(u64 u, u64 end)
 {
 	/*@ assert owner: apart != 0 ==> owner(u) && free_from(u, given[u]); */
+	/*@ ghost untyped_lends(u); */
 	/*@ ghost given[u] = begins[u] + 2 * end; */
 	/*@ assert nested: NESTED; */
 	slots[u].watermark = (u32)end;
 	/*@ assert mark: apart != 0 ==> given[u] == begins[u] + 2 * slots[u].watermark; */
+}
+
+/* The objects that are asked for begin at granule `start` of u, and end at `end`. */
+/*@ REQUIRES_ORDERED
+    requires kernel_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
+    requires depth: slots[u].depth < CAP_MAX_DEPTH;
+    requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
+    requires count: 0 < carving.count <= RETYPE_MAX_COUNT && row_nameable(to, carving.count);
+    requires row: apart != 0 ==> in_table_to(to, to + carving.count);
+    requires free: \forall integer k; to <= k < to + carving.count ==> slots[k].type == CAP_EMPTY;
+    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && measures(carving, size);
+    requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
+    requires size: 6 <= carving.bits <= 37 && size == 1 << (carving.bits - 6) && 1 <= size <= 0xffffffff;
+    requires start: slots[u].watermark <= start && first_multiple(start, slots[u].watermark, size);
+    requires end: start + size <= end <= 0xffffffff && end == start + carving.count * size && end <= 1 << (slots[u].size_bits - 6);
+    assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], ptes[0 .. N_PTES - 1], LIST, apart,
+            NEW_HOME;
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
+    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
+    ensures handed: slots[u].watermark == end && capability_same{Pre, Post}(u);
+    ensures between: \forall integer k; to <= k < to + carving.count ==> object_between(slots[k].type, slots[k].size_bits,
+      slots[k].object, \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + end);
+    ensures made: \forall integer k; to <= k < to + carving.count ==>
+      slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
+    ensures others: \forall integer k; slot_index(k) && k != u && !(to <= k < to + carving.count) ==> slot_same{Pre, Post}(k);
+    CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_READ)
+    CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_WRITE)
+    CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_EXECUTE)
+    CARVED_WITHIN(\true, to, RIGHT_SCHEDULE) */
+static inline __attribute__((always_inline)) void untyped_hand_out(u64 u, struct carving carving, u32 to, u64 size, u64 start, u64 end)
+{
+	/*@ assert outside: !(to <= u < to + carving.count); */
+	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
+	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[u].object &&
+	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
+	/*@ assert mark: slots[u].watermark <= start < end; */
+	/*@ assert size: (u32)size == size; */
+	/*@ assert at: (u32)(slots[u].object + (u32)start) == slots[u].object + start; */
+	/*@ ghost u64 first = untyped_nth(u, carving.bits, size, start); */
+	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
+
+	arch_barrier();
+	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
+	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
+	/*@ ghost next_nth = first; */
+	untyped_fill((u32)u, to, carving.type, carving.count, mould);
+	/*@ assert capabilities: capabilities_kept{Pre, Here}; */
+	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
+	/*@ assert between: \forall integer k; to <= k < to + carving.count ==> object_between(slots[k].type,
+	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
 }
 
 enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 room)
@@ -737,32 +812,7 @@ enum status untyped_retype(u64 u, struct carving carving, struct place to, u32 r
 		return STATUS_AGAIN;
 	if (!untyped_slots_free(to.slot, carving.count))
 		return STATUS_OCCUPIED; /* after the steps of zeroing, which nobody sees: each would look at all slots again */
-
 	/*@ assert kept: \forall integer k; slot_index(k) && k != u ==> slot_same{Pre, Here}(k); */
-	/*@ assert outside: !(to.slot <= u < to.slot + carving.count); */
-	/*@ assert memory: slots[u].object + (1 << (slots[u].size_bits - 6)) <= 0x100000000; */
-	/*@ assert ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= slots[u].object &&
-	      slots[u].object - machine.base_granule + (1 << (slots[u].size_bits - 6)) <= N_QUEUES; */
-	/*@ assert end: start + carving.count * size <= 1 << (slots[u].size_bits - 6); */
-	/*@ assert size: (u32)size == size; */
-	/*@ assert at: (u32)(slots[u].object + (u32)start) == slots[u].object + start; */
-	/*@ ghost u64 first = untyped_nth(u, carving.bits, size, start); */
-	struct mould mould = untyped_mould(u, carving, slots[u].object + (u32)start, (u32)size);
-
-	arch_barrier();
-	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
-	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
-	/*@ assert row: apart != 0 ==> in_table_to(to.slot, to.slot + carving.count); */
-	/*@ ghost next_nth = first; */
-	untyped_fill((u32)u, to.slot, carving.type, carving.count, mould);
-	/*@ assert capabilities: capabilities_kept{Pre, Here}; */
-	/*@ assert handed: slots[u].watermark == end && capability_same{Pre, Here}(u); */
-	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
-	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + start, \at(slots[u].object, Pre) + end); */
-	/*@ assert others: \forall integer k; slot_index(k) && k != u && !(to.slot <= k < to.slot + carving.count) ==>
-	      slot_same{Pre, Here}(k); */
-	/*@ assert between: \forall integer k; to.slot <= k < to.slot + carving.count ==> object_between(slots[k].type,
-	      slots[k].size_bits, slots[k].object, \at(slots[u].object, Pre) + \at(slots[u].watermark, Pre),
-	      \at(slots[u].object, Pre) + slots[u].watermark); */
+	untyped_hand_out(u, carving, to.slot, size, start, end);
 	return STATUS_OK;
 }

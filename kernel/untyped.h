@@ -11,9 +11,10 @@ struct carving {
 	u8 bits;       /* found by retype: log2 bytes of an object */
 };
 
-#define ENSURES_CARVED_WITHIN(kinds, right)                                                          \
-	ensures within: \result == STATUS_OK && (kinds) && (\old(slots[u].rights) & right) == 0 ==>          \
-	  (\forall integer k; to.slot <= k < to.slot + carving.count ==> (slots[k].rights & right) == 0);
+#define CARVED_WITHIN(kinds, first, right)                                                           \
+	ensures within: (kinds) && (\old(slots[u].rights) & right) == 0 ==>                                  \
+	  (\forall integer k; first <= k < first + carving.count ==> (slots[k].rights & right) == 0);
+#define ENSURES_CARVED_WITHIN(kinds, right) CARVED_WITHIN(\result == STATUS_OK && (kinds), to.slot, right)
 
 /*@ // What a capability of this type names lies between two granules of physical memory. Of spaces and threads, whose index is
     // a quotient: it ends there, and begins less than its size before: exactly there, as memory is aligned (memory_aligned).
@@ -33,7 +34,7 @@ struct carving {
     requires row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + room);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1], LIST, apart, NEW_HOME;
-    ENSURES_VALID ENSURES_KEPT ENSURES_ORDERED
+    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
     ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
     ensures unchanged: \result != STATUS_OK ==>
       (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&

@@ -128,8 +128,9 @@ def arguments_of(text, at):
 
 
 def named_in(text, macros, seen=()):
-    """The names of clauses in a contract, those of its macros included; a macro's parameter may be part of a name."""
-    names = set(re.findall(r"\b(?:requires|ensures|assert|loop invariant) (\w+):", text))
+    """The names of clauses in a contract, and of their parts in brackets, those of its macros included; a macro's parameter may
+    be part of a name."""
+    names = set(re.findall(r"(?:\b(?:requires|ensures|assert|loop invariant) |\()(\w+):", text))
     for word in set(re.findall(r"\b[A-Z]\w+\b", text)) & set(macros) - set(seen):
         parameters, body = macros[word]
         for call in re.finditer(rf"\b{word}\b", text):

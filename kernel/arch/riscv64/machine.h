@@ -39,8 +39,7 @@ void machine_print_hex(u64 number);
 /*@ requires \valid_read(record) && boot_zero;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
@@ -48,8 +47,7 @@ u32 arch_start(const struct boot_record *record);
     requires kernel_valid && hart.current != NONE;
     REQUIRES_STANDING
     assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 trap_handle(u64 cause, u64 value);
 /*@ REQUIRES_SETTLED
@@ -57,8 +55,7 @@ u32 trap_handle(u64 cause, u64 value);
     REQUIRES_STANDING
     terminates \false;
     assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
-    ENSURES_SETTLED
-    ENSURES_VALID ENSURES_STANDING
+    ENSURES(SETTLED && VALID && STANDING)
     ensures somebody: \result != NONE && \result == hart.current && current_is_highest; */
 u32 trap_idle(void);
 /*@ assigns \nothing;
