@@ -608,9 +608,11 @@ def enough(run, function, goal):
     """How many steps of the ladder were enough to prove the goal of this name, or each of the function if none has it, as it is
     recorded: then they are enough to say that it is not proved any more, and the longer ones need not be waited for."""
     recorded = run.recorded.get((function.unit, function.name))
+    if recorded is None:
+        return len(provers.LADDER)
     name = goal["name"][len(function.name) + 1:len(goal["name"]) - len(goal["part"])]
-    some = recorded.results_of(name) or recorded.results() if recorded is not None else []
-    for count in (provers.SOON, provers.LATER) if recorded is not None else ():
+    some = recorded.results(name) or recorded.results()
+    for count in (provers.SOON, provers.LATER):
         most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
         if all(steps <= most[prover] for _, prover, steps in some):
             return count

@@ -24,13 +24,10 @@ class Recorded:
         """What `stamp` is if the goals, as WP prints them, have this hash and the lines are those that were written."""
         return hash_of("\n".join([digest, *self.lines]))
 
-    def results(self):
-        """(key, prover, steps) of each goal."""
-        return [(key, prover, int(steps)) for key, prover, steps in (line.split()[:3] for line in self.lines)]
-
-    def results_of(self, goal):
-        """The same of one goal's parts only; `goal` is its name as it stands in a line."""
-        return [result for result, line in zip(self.results(), self.lines) if line.split()[3] == goal]
+    def results(self, goal=None):
+        """(key, prover, steps) of each goal, or of one and its parts; `goal` is its name as it stands in a line."""
+        return [(key, prover, int(steps)) for key, prover, steps, name in (line.split()[:4] for line in self.lines)
+                if goal in (None, name)]
 
     def goals(self, function, made):
         """The goals that WP made, with their parts and what Z3 reads of them; None if that is not recorded of each."""
