@@ -218,11 +218,8 @@ static void boot_machine(void)
 /* The empty kernel block becomes valid objects: the ends of the derivation list, the queues, the kernel's own space. */
 /*@ requires boot_zero && machine_valid;
     assigns queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart, LIST, apart, unsettled;
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures apart: apart != 0;
-    ensures nobody: \forall integer t; !owner(t);
-    ensures empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
-    ensures tables: slots_fresh; */
+    ensures SETTLED && VALID && STANDING && (apart: apart != 0) && (nobody: \forall integer t; !owner(t)) &&
+      (empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY) && (tables: slots_fresh); */
 static void boot_kernel_block(void)
 {
 	slots[CAP_ROOT].next = CAP_END;
@@ -271,8 +268,8 @@ static inline u32 boot_granules(u8 bits)
 
 /* A root untyped may be ram behind the image, rom inside the system, or device memory outside RAM or in the initial
  * RAM disk; never a byte of the kernel, never the interrupt controller. */
-/*@ requires record_fits && system_fits && 0 <= base <= end;
-    requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
+/*@ requires record_fits && system_fits && 0 <= base <= end &&
+      (loaded: boot_record.system_start + boot_system.size <= boot_record.image_end);
     assigns \nothing;
     ensures ram: \result && kind == MEMORY_RAM ==> boot_record.image_start + IMAGE_SYSTEM <= base &&
       end <= boot_record.image_start + RAM_MAX;
@@ -307,10 +304,9 @@ static inline bool boot_is_aligned(u64 n, u64 size)
 }
 
 /* Root n has a size, lies where it may, and overlaps none of those before it, which are in the kernel's table. */
-/*@ requires record_fits && system_fits && machine_is;
-    requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
-    requires n < boot_system.roots;
-    requires roots: roots_before(n) && slots_memory;
+/*@ requires record_fits && system_fits && machine_is && n < boot_system.roots &&
+      (loaded: boot_record.system_start + boot_system.size <= boot_record.image_end) &&
+      (roots: roots_before(n) && slots_memory);
     assigns \nothing;
     ensures named: root.base / GRANULE < MEMORY_GRANULES;
     ensures fits: object_fits(CAP_UNTYPED, root.kind, root.size_bits, root.base / GRANULE);
@@ -360,18 +356,16 @@ static void boot_check_root(u32 n, struct root_untyped root)
   } */
 
 /*@ predicate nobody_between(integer from, integer to) = \forall integer t; owner(t) ==> ends[t] <= from || to <= begins[t]; */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_fresh;
-    requires free: slots[s].type == CAP_EMPTY;
-    requires fits: object_fits(CAP_UNTYPED, kind, size_bits, object);
-    requires aligned: divides(1 << (size_bits - 6), object);
-    requires alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits));
+/*@ requires ORDERED && slots_valid && KERNEL_TABLE < s < KERNEL_TABLE + KERNEL_TABLE_SLOTS && slots_fresh &&
+      (free: slots[s].type == CAP_EMPTY) && (fits: object_fits(CAP_UNTYPED, kind, size_bits, object)) &&
+      (aligned: divides(1 << (size_bits - 6), object)) &&
+      (alone: apart != 0 ==> nobody_between(2 * object, 2 * object + takes_up(CAP_UNTYPED, size_bits)));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s);
-    ENSURES(ORDERED && SLOTS_VALID)
-    ensures named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits;
-    ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
-    ensures memory: begins[s] == 2 * object && ends[s] == 2 * object + takes_up(CAP_UNTYPED, size_bits);
-    ensures tables: slots_fresh; */
+    ensures ORDERED && SLOTS_VALID &&
+      (named: slots[s].type == CAP_UNTYPED && slots[s].object == object && slots[s].size_bits == size_bits) &&
+      (same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k)) &&
+      (memory: begins[s] == 2 * object && ends[s] == 2 * object + takes_up(CAP_UNTYPED, size_bits)) &&
+      (tables: slots_fresh); */
 static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 {
 	/*@ assert free: apart != 0 ==> linked[s] == 0 && !owner(s); */
@@ -413,12 +407,10 @@ static inline u8 boot_page_bits(void)
       (2 * machine.base_granule <= begins[t] && ends[t] <= 2 * (machine.base_granule + KERNEL_QUEUES)); */
 
 /* The page of the fault ring, which may only be read. */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && machine_valid && slots_fresh;
-    requires none: \forall integer t; !owner(t);
-    requires empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY;
+/*@ requires ORDERED && slots_valid && machine_valid && slots_fresh && (none: \forall integer t; !owner(t)) &&
+      (empty: \forall integer s; slot_index(s) ==> slots[s].type == CAP_EMPTY);
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES(ORDERED && SLOTS_VALID)
+    ensures ORDERED && SLOTS_VALID;
     ensures memory: roots_own(0) && roots_free(0);
     ensures tables: slots_fresh; */
 static void boot_fault_ring(void)
@@ -428,17 +420,15 @@ static void boot_fault_ring(void)
 	slots[KERNEL_TABLE + KERNEL_SLOT_FAULT_RING].rights = RIGHT_READ;
 }
 
-/*@ REQUIRES_ORDERED
-    requires record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_fresh;
-    requires loaded: boot_record.system_start + boot_system.size <= boot_record.image_end;
-    requires memory: roots_own(0) && roots_free(0);
+/*@ requires ORDERED && record_fits && system_fits && machine_is && kernel_valid && threads_zero && slots_fresh &&
+      (loaded: boot_record.system_start + boot_system.size <= boot_record.image_end) &&
+      (memory: roots_own(0) && roots_free(0));
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES(ORDERED && SLOTS_VALID) */
+    ensures ORDERED && SLOTS_VALID; */
 static void boot_roots(void)
 {
-	/*@ LOOP_VALID LOOP_ORDERED
-	    loop invariant tables: slots_fresh;
-	    loop invariant roots: i <= boot_system.roots && roots_before(i) && roots_own(i) && roots_free(i);
+	/*@ loop invariant ORDERED && VALID && (tables: slots_fresh) &&
+	      (roots: i <= boot_system.roots && roots_before(i) && roots_own(i) && roots_free(i));
 	    loop assigns i, slots[0 .. N_SLOTS - 1], LIST;
 	    loop variant boot_system.roots - i; */
 	for (u32 i = 0; i < boot_system.roots; i++) {
@@ -454,8 +444,7 @@ static void boot_roots(void)
 /* ---- The construction program ---- */
 /* The table of a section; size 0 if slot `number` of the kernel table holds none. A section that destroys its own table
  * goes on with empty slots, so with no authority: memory is free again only when the tables in it are empty. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && number < KERNEL_TABLE_SLOTS && unsettled == NONE;
+/*@ requires DERIVED && cnodes_apart && slots_valid && number < KERNEL_TABLE_SLOTS && unsettled == NONE;
     assigns \nothing;
     ensures inside: actor_valid(\result); */
 static struct actor boot_actor(u32 number)
@@ -498,10 +487,9 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 	return STATUS_OK;
 }
 
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && actor_valid(actor);
+/*@ requires DERIVED && cnodes_apart && kernel_valid && actor_valid(actor);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
-    ENSURES(DERIVED && VALID) */
+    ensures DERIVED && VALID; */
 static enum status boot_bind(struct actor actor, struct program_operation o)
 {
 	u32 s = actor.table + o.a0;
@@ -517,18 +505,16 @@ static enum status boot_bind(struct actor actor, struct program_operation o)
 
 /*@ requires kernel_valid;
     assigns queues[0 .. N_QUEUES - 1], SCHEDULE;
-    ENSURES_VALID */
+    ensures VALID; */
 static enum status boot_window(struct actor actor, struct program_operation o)
 {
 	return actor.table == KERNEL_TABLE ? sched_add_window(o.a2, o.a3) : STATUS_REFUSED;
 }
 
 /* What only boot does: OP_BIND, OP_FILL, OP_WINDOW. Not inline, for the sake of the loop around it. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && system_fits && actor_valid(actor);
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && system_fits && actor_valid(actor);
     assigns STATE, words[0 .. N_WORDS - 1];
-    ENSURES(DERIVED && VALID && STANDING) */
+    ensures DERIVED && VALID && STANDING; */
 static __attribute__((noinline)) enum status boot_only(struct actor actor, struct program_operation o)
 {
 	if (o.operation == OP_FILL)
@@ -552,12 +538,10 @@ static __attribute__((noinline)) enum status boot_only(struct actor actor, struc
   } */
 
 /* The operation at word `at` of the system, as often as it takes: it is read each time, which is cheaper than to keep it. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && system_fits && actor_valid(actor);
-    REQUIRES_STANDING
-    requires inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8;
+/*@ requires SETTLED && STANDING && kernel_valid && system_fits && actor_valid(actor) &&
+      (inside: at + OPERATION_WORDS <= SYSTEM_MAX / 8);
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES(SETTLED && VALID && STANDING) */
+    ensures SETTLED && VALID && STANDING; */
 static enum status boot_operation(struct actor actor, u64 at)
 {
 	enum status status = STATUS_AGAIN;
@@ -565,7 +549,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 
 	if (operation >= OP_BIND && operation <= OP_WINDOW)
 		return boot_only(actor, boot_read_operation(at));
-	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
+	/*@ loop invariant SETTLED && VALID && STANDING;
 	    loop assigns i, status, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant REPLAY_LIMIT - i; */
 	for (u32 i = 0; i < REPLAY_LIMIT && status == STATUS_AGAIN; i++) {
@@ -577,8 +561,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 	return status;
 }
 
-/*@ REQUIRES_DERIVED
-    requires slots_valid && system_fits && unsettled == NONE;
+/*@ requires DERIVED && cnodes_apart && slots_valid && system_fits && unsettled == NONE;
     assigns \nothing;
     ensures section_fits(section); */
 static void boot_check_section(struct program_section section)
@@ -603,18 +586,16 @@ _Noreturn static void boot_refused(u32 name, u32 i, u32 operation, enum status s
 	boot_fail("the construction program does not fit this kernel (operation code, status)", operation, status);
 }
 
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && system_fits && section_fits(section);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && system_fits && section_fits(section);
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES(SETTLED && VALID && STANDING) */
+    ensures SETTLED && VALID && STANDING; */
 static void boot_section(struct program_section section)
 {
 	struct actor actor = boot_actor(section.actor);
 	u64 at = section.offset / 8;
 
-	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop invariant steps: i <= section.count && at == section.offset / 8 + 6 * i;
+	/*@ loop invariant SETTLED && VALID && STANDING &&
+	      (steps: i <= section.count && at == section.offset / 8 + 6 * i);
 	    loop assigns i, at, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant section.count - i; */
 	for (u32 i = 0; i < section.count; i++) {
@@ -628,16 +609,14 @@ static void boot_section(struct program_section section)
 }
 
 /* All sections; answers how many operations there were. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && system_fits;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && system_fits;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
-    ENSURES(SETTLED && VALID && STANDING) */
+    ensures SETTLED && VALID && STANDING; */
 static u32 boot_construct(void)
 {
 	u32 operations = 0;
 
-	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
+	/*@ loop invariant SETTLED && VALID && STANDING;
 	    loop assigns i, operations, STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1];
 	    loop variant boot_system.sections - i; */
 	for (u32 i = 0; i < boot_system.sections; i++) {

@@ -6,9 +6,8 @@
 #include "derivation.h"
 
 /*@ ghost
-  /@ requires ordered: list_ordered && slots_links;
-     requires index: slots_linked && slot_index(p);
-     requires follows: slots[slots[p].next].parent != p;
+  /@ requires (ordered: list_ordered && slots_links) && (index: slots_linked && slot_index(p)) &&
+       (follows: slots[slots[p].next].parent != p);
      assigns \nothing;
      ensures leaf: apart != 0 && live(p) && p != CAP_END ==> leaf(p); @/
   void cap_no_child(u32 p)
@@ -17,10 +16,9 @@
   } */
 
 /*@ ghost
-  /@ requires ordered: list_ordered && slots_links;
-     requires index: slots_linked && slot_index(p) && slot_index(at);
-     requires inside: apart != 0 ==> linked[p] == 1 && linked[at] == 1 && (at == p || descends(p, at));
-     requires child: slots[slots[at].next].parent == at;
+  /@ requires (ordered: list_ordered && slots_links) && (index: slots_linked && slot_index(p) && slot_index(at)) &&
+       (inside: apart != 0 ==> linked[p] == 1 && linked[at] == 1 && (at == p || descends(p, at))) &&
+       (child: slots[slots[at].next].parent == at);
      assigns \nothing;
      ensures inside: apart != 0 ==> linked[slots[at].next] == 1 && descends(p, slots[at].next) &&
        level[slots[at].next] == level[at] + 1; @/
@@ -29,8 +27,7 @@
 	/@ assert next: apart != 0 ==> slots[at].next == succ[at] && live(succ[at]) && up[succ[at]] == at; @/
 	/@ assert between: apart != 0 ==> (\forall integer m; live(m) && rank[at] < rank[m] <= rank[succ[at]] ==> m == succ[at]); @/
   }
-  /@ requires ordered: list_ordered && memory_nested;
-     requires index: slot_index(p) && (apart != 0 ==> linked[p] == 1 && leaf(p));
+  /@ requires (ordered: list_ordered && memory_nested) && (index: slot_index(p) && (apart != 0 ==> linked[p] == 1 && leaf(p)));
      assigns \nothing;
      ensures none: apart != 0 ==> (\forall integer k; slot_index(k) ==> !descends(p, k));
      ensures nobody: apart != 0 ==> (\forall integer k; live(k) ==> !(rank[p] < rank[k] < last[p])); @/
@@ -42,8 +39,7 @@
   } */
 
 /*@ ghost
-  /@ requires cnodes: cnodes_apart;
-     requires slot: apart != 0 ==> k == CAP_ROOT || k == CAP_END || housed(k);
+  /@ requires (cnodes: cnodes_apart) && (slot: apart != 0 ==> k == CAP_ROOT || k == CAP_END || housed(k));
      assigns \nothing;
      ensures apart != 0 ==> no_header(k); @/
   void cap_no_header(u32 k)
@@ -66,8 +62,7 @@
   } */
 
 /* Whether slot p has a child: its successor in the list names it as parent. That nothing else has then is the order. */
-/*@ requires slots_linked && slot_index(p);
-    requires ordered: list_ordered && slots_links;
+/*@ requires slots_linked && slot_index(p) && (ordered: list_ordered && slots_links);
     assigns \nothing;
     ensures \result <==> slots[slots[p].next].parent == p;
     ensures none: !\result && apart != 0 && live(p) && p != CAP_END ==> leaf(p); */
@@ -77,16 +72,14 @@ static inline bool cap_has_children(u32 p)
 }
 
 /* Put the filled slot s into the list as the first child of p. */
-/*@ requires slots_linked && slot_index(p) && slot_index(s);
-    requires ordered: list_ordered && memory_nested && slots_links;
-    requires parent: apart != 0 ==> live(p) && p != CAP_END && level[p] < CAP_MAX_DEPTH;
-    requires place: apart != 0 ==> s != NONE && linked[s] == 0;
-    requires origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p);
-    requires home: apart != 0 ==> housed(s);
-    requires cnodes: cnodes_apart && tables_dying && spaces_dying && slots_marked;
+/*@ requires slots_linked && slot_index(p) && slot_index(s) && (ordered: list_ordered && memory_nested && slots_links) &&
+      (parent: apart != 0 ==> live(p) && p != CAP_END && level[p] < CAP_MAX_DEPTH) &&
+      (place: apart != 0 ==> s != NONE && linked[s] == 0) &&
+      (origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p)) && (home: apart != 0 ==> housed(s)) &&
+      (cnodes: cnodes_apart && tables_dying && spaces_dying && slots_marked);
     assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS;
     ENSURES_LIST
-    ENSURES_NESTED
+    ensures NESTED;
     ensures below: apart != 0 ==> rank[p] < rank[s] < last[p];
     ensures inside: apart != 0 ==> (\forall integer t; live{Pre}(t) && rank[t] < rank[p] < last[t] ==>
       rank[t] < rank[s] < last[t]);
@@ -103,16 +96,14 @@ static inline bool cap_has_children(u32 p)
 void cap_insert(u32 p, u32 s);
 
 /* Take slot s, which has no children, out of the list and empty it. */
-/*@ requires slots_linked && slot_index(s);
-    requires ordered: list_ordered && memory_nested && slots_links;
-    requires childless: apart != 0 ==> linked[s] == 1 && leaf(s);
-    requires gone: apart != 0 ==> kept_by_nobody(s);
-    requires cnodes: cnodes_apart && tables_dying && spaces_dying;
+/*@ requires slots_linked && slot_index(s) && (ordered: list_ordered && memory_nested && slots_links) &&
+      (childless: apart != 0 ==> linked[s] == 1 && leaf(s)) && (gone: apart != 0 ==> kept_by_nobody(s)) &&
+      (cnodes: cnodes_apart && tables_dying && spaces_dying);
     assigns slots[0 .. N_SLOTS - 1], linked[s], NEIGHBOURS, owns[s];
     ensures cnodes: cnodes_apart;
     ensures dying: tables_dying && spaces_dying;
     ENSURES_LIST
-    ENSURES_NESTED
+    ensures NESTED;
     ensures disowned: owns[s] == 0;
     ensures links: slots_links;
     ensures left: linked[s] == 0;
@@ -134,8 +125,7 @@ void cap_describe(u32 from, u32 to);
 
 /* What a thread has for a table is one that lives: its slot holds a capability to it. */
 /*@ ghost
-  /@ REQUIRES_DERIVED
-     requires slots_valid && threads_have && thread_index(t) && unsettled == NONE;
+  /@ requires DERIVED && cnodes_apart && slots_valid && threads_have && thread_index(t) && unsettled == NONE;
      assigns \nothing;
      ensures own: apart != 0 ==> owns_table(threads[t].table, threads[t].table_size);
      ensures slots: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size ==>
@@ -193,14 +183,13 @@ static inline enum status cap_check(u64 t, u64 n, u8 type, u32 rights)
 enum status cap_check_copy(u32 s);
 
 /* Make `to` a copy of the capability in `from` with at most the rights `rights`, and as its child. */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY;
-    requires copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH;
-    requires lent: slots[from].type == CAP_UNTYPED && (slots[from].rights & RIGHT_RETYPE) != 0 ==>
-      slots[from].kind != MEMORY_RAM && slots[from].watermark == 0;
-    requires place: apart != 0 ==> housed(to) && !spent(to) && (to == unsettled || in_table(to));
+/*@ requires ORDERED && slots_valid && slot_index(from) && from != to && nameable(to) && slots[to].type == CAP_EMPTY &&
+      (copied: CAP_UNTYPED <= slots[from].type <= CAP_THREAD && slots[from].depth < CAP_MAX_DEPTH) &&
+      (lent: slots[from].type == CAP_UNTYPED && (slots[from].rights & RIGHT_RETYPE) != 0 ==>
+        slots[from].kind != MEMORY_RAM && slots[from].watermark == 0) &&
+      (place: apart != 0 ==> housed(to) && !spent(to) && (to == unsettled || in_table(to)));
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES(ORDERED && SLOTS_VALID)
+    ensures ORDERED && SLOTS_VALID;
     ensures child: slots[to].parent == from && slots[to].type == slots[from].type && slots[to].original == 0;
     ensures same: \forall integer k; slot_index(k) && k != to ==> slot_same{Pre, Post}(k);
     ensures copied: slots[to].object == slots[from].object && slots[to].kind == slots[from].kind &&
@@ -210,12 +199,10 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s);
-    requires place: apart != 0 ==> in_table(s) && !spent(s);
-    requires keeps: reply_of[t] == s || arrival_of[t] == s;
+/*@ requires DERIVED && cnodes_apart && slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s) &&
+      (place: apart != 0 ==> in_table(s) && !spent(s)) && (keeps: reply_of[t] == s || arrival_of[t] == s);
     assigns slots[s].type, slots[s].object;
-    ENSURES(DERIVED && SLOTS_VALID)
+    ensures DERIVED && SLOTS_VALID;
     ensures reserved: slots[s].type == CAP_RESERVED && slots[s].object == t; */
 static inline void cap_reserve(u64 s, u64 t)
 {
@@ -224,9 +211,9 @@ static inline void cap_reserve(u64 s, u64 t)
 }
 
 /* Free the slots that thread t reserved. */
-/*@ REQUIRES_DERIVED
-    requires threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t);
-    requires have: threads_have;
+/*@ requires DERIVED && cnodes_apart &&
+      threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t) &&
+      (have: threads_have);
     assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t], reply_of[t], arrival_of[t];
     exits \false;
     ensures waiting: threads_waiting;
@@ -235,7 +222,7 @@ static inline void cap_reserve(u64 s, u64 t)
     ensures awaiting: threads_await;
     ensures have: threads_have;
     ensures answered: answer_in[t] == NONE;
-    ENSURES(DERIVED && SLOTS_VALID)
+    ensures DERIVED && SLOTS_VALID;
     ensures kept: slots_kept{Pre, Post};
     ensures types: \forall integer k; slot_index(k) ==> slots[k] == {\old(slots[k]) \with .type = slots[k].type};
     ensures claimed: slots_claimed{Pre, Post}(0);

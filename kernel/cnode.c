@@ -87,40 +87,37 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 }
 
 /* Note in slot `to` who reads it. */
-/*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID REQUIRES_DERIVED
-    requires place: place_valid(to) && to.slot == unsettled && (apart != 0 ==> slot_unread(to.slot));
+/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID &&
+      (place: place_valid(to) && to.slot == unsettled && (apart != 0 ==> slot_unread(to.slot)));
     assigns slots[to.slot].container;
     ensures noted: slots[to.slot].container == to.container;
-    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID) */
+    ensures DERIVED && THREADS_VALID && SLOTS_VALID; */
 static inline void cnode_note_container(struct place to)
 {
 	slots[to.slot].container = (u8)to.container;
 }
 
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind);
-    REQUIRES_STANDING
-    requires written: entries_written && unsettled == to.slot && is_capability(to.slot);
-    requires unread: apart != 0 ==> slot_unread(to.slot) && (owner(to.slot) ==> !holds_slots(owns[to.slot]));
-    requires page: apart != 0 && to.container == IN_SPACE && slots[to.slot].type == CAP_UNTYPED ==>
-      (slots[to.slot].rights & RIGHT_RETYPE) == 0;
+/*@ requires DERIVED && cnodes_apart && STANDING &&
+      kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind) &&
+      (written: entries_written && unsettled == to.slot && is_capability(to.slot)) &&
+      (unread: apart != 0 ==> slot_unread(to.slot) && (owner(to.slot) ==> !holds_slots(owns[to.slot]))) &&
+      (page: apart != 0 && to.container == IN_SPACE && slots[to.slot].type == CAP_UNTYPED ==>
+        (slots[to.slot].rights & RIGHT_RETYPE) == 0);
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(to.slot), unsettled;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures written: entries_written && unsettled == NONE;
-    ensures mapped: to.container == IN_SPACE ==> entry_shows(to.slot);
-    ensures filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot) &&
-      slots[to.slot].badge == \old(slots[to.slot].badge);
-    ensures others: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==>
-      slot_same{Pre, Post}(k); */
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT && (written: entries_written && unsettled == NONE) &&
+      (mapped: to.container == IN_SPACE ==> entry_shows(to.slot)) &&
+      (filled: is_capability{Pre}(to.slot) ==> capability_same{Pre, Post}(to.slot) &&
+        slots[to.slot].badge == \old(slots[to.slot].badge)) &&
+      (others: \forall integer k; slot_index(k) && k != to.slot && \old(slots[k].type) == CAP_EMPTY ==>
+        slot_same{Pre, Post}(k)); */
 static void cnode_filled(struct place to)
 {
 	cnode_note_container(to);
 	/*@ assert kept: capabilities_kept{Pre, Here}; */
 	if (to.container == IN_SPACE) {
 		space_filled(to.slot);
-		/*@ assert same: threads_have && threads_tied && capabilities_kept{Pre, Here}; */
+		/*@ assert same: threads_have && threads_tied && capabilities_kept{Pre, Here} && entry_shows(to.slot); */
 	} else if (to.container == IN_THREAD) {
 		thread_filled(to.slot);
 		/*@ assert same: capabilities_kept{Pre, Here}; */
@@ -129,11 +126,9 @@ static void cnode_filled(struct place to)
 	/*@ ghost unsettled = NONE; */
 }
 
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && slot_index(s) && entries_written && s == unsettled;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && slot_index(s) && entries_written && s == unsettled;
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(s);
-    ENSURES(DERIVED && VALID && STANDING)
+    ensures DERIVED && VALID && STANDING;
     ensures written: entries_written;
     ensures blank: \old(slots[s].container) == IN_SPACE ==> shown_type[s] == CAP_EMPTY;
     ensures unread: apart != 0 ==> slot_unread(s);
@@ -239,23 +234,20 @@ static enum status cnode_check_move(u32 s)
 }
 
 /* The capability without children in slot `from` stands in the empty slot `to`, at its place of the derivation. */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && slot_index(from) && nameable(to) && from != to && from == unsettled;
-    requires capability: is_capability(from) && slots[to].type == CAP_EMPTY;
-    requires moves: !(slots[from].original != 0 && holds_slots(slots[from].type));
-    requires place: apart != 0 ==> housed(to) && !spent(to) && (in_table(from) ==> contained(from, slots[from].container));
-    requires childless: apart != 0 ==> leaf(from);
-    requires blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY;
+/*@ requires ORDERED && slots_valid && slot_index(from) && nameable(to) && from != to && from == unsettled &&
+      (capability: is_capability(from) && slots[to].type == CAP_EMPTY) &&
+      (moves: !(slots[from].original != 0 && holds_slots(slots[from].type))) &&
+      (place: apart != 0 ==> housed(to) && !spent(to) && (in_table(from) ==> contained(from, slots[from].container))) &&
+      (childless: apart != 0 ==> leaf(from)) &&
+      (blank: apart != 0 && slots[from].container == IN_SPACE ==> shown_type[from] == CAP_EMPTY);
     assigns slots[0 .. N_SLOTS - 1], LIST, unsettled;
-    ENSURES(ORDERED && SLOTS_VALID)
-    ensures unsettled: unsettled == to;
-    ensures moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
-      slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object) &&
-      slots[to].size_bits == \old(slots[from].size_bits) && slots[to].original == \old(slots[from].original) &&
-      slots[to].badge == \old(slots[from].badge);
-    ensures left: slots[from].type == CAP_EMPTY;
-    ensures moves: apart != 0 && owner(to) ==> !holds_slots(owns[to]);
-    ensures others: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
+    ensures ORDERED && SLOTS_VALID && (unsettled: unsettled == to) &&
+      (moved: slots[to].type == \old(slots[from].type) && slots[to].kind == \old(slots[from].kind) &&
+        slots[to].rights == \old(slots[from].rights) && slots[to].object == \old(slots[from].object) &&
+        slots[to].size_bits == \old(slots[from].size_bits) && slots[to].original == \old(slots[from].original) &&
+        slots[to].badge == \old(slots[from].badge)) &&
+      (left: slots[from].type == CAP_EMPTY) && (moves: apart != 0 && owner(to) ==> !holds_slots(owns[to])) &&
+      (others: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k)); */
 static inline void cnode_transfer(u32 from, u32 to)
 {
 	u32 parent = slots[from].parent;
@@ -318,13 +310,11 @@ static inline void cnode_transfer(u32 from, u32 to)
 }
 
 /* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
-/*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID REQUIRES_DERIVED
-    requires slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY;
-    requires place: apart != 0 ==> in_table(to) && !spent(to);
-    requires answers: used_reply == NONE;
+/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID &&
+      (slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY) &&
+      (place: apart != 0 ==> in_table(to) && !spent(to)) && (answers: used_reply == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[slots[from].object], reply_of[slots[from].object];
-    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID)
+    ensures DERIVED && THREADS_VALID && SLOTS_VALID;
     ensures moved: slots[to].type == CAP_REPLY && slots[to].object == \old(slots[from].object);
     ensures left: slots[from].type == CAP_EMPTY;
     ensures same: \forall integer k; slot_index(k) && k != from && k != to ==> slot_same{Pre, Post}(k); */
@@ -378,9 +368,8 @@ enum status cnode_move(struct place to, struct place from)
     predicate emptied(integer o) = \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> k < swept[o]; */
 /* The CNode o dies: its original in slot s goes. It is the last in the list of its type, and is swept from `first` on. */
 /*@ ghost
-  /@ REQUIRES_ORDERED
-     requires slots_valid && s == unsettled && apart != 0 && lives(o) && keeper[o] == s;
-     requires first: \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> first <= k;
+  /@ requires ORDERED && slots_valid && s == unsettled && apart != 0 && lives(o) && keeper[o] == s &&
+       (first: \forall integer k; o <= k < beyond[o] && holds(cnode[o], o, k) ==> first <= k);
      assigns keeper[o], DYING;
      ensures cnodes: CNODES;
      ensures spent: slots_swept;
@@ -413,9 +402,7 @@ enum status cnode_move(struct place to, struct place from)
 	keeper[o] = NONE;
   }
   // The first of its type is emptied: it is no CNode any more.
-  /@ REQUIRES_ORDERED
-     requires slots_valid && apart != 0 && dies(o) && first_dying[cnode[o]] == o;
-     requires emptied: emptied(o);
+  /@ requires ORDERED && slots_valid && apart != 0 && dies(o) && first_dying[cnode[o]] == o && (emptied: emptied(o));
      assigns cnode[o], first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD];
      ensures gone: cnode[o] == 0;
      ensures cnodes: CNODES;
@@ -440,7 +427,7 @@ enum status cnode_move(struct place to, struct place from)
  * list, `prev` is how far the sweep has come, `parent` how far it goes. */
 /*@ requires kernel_valid && queue_index(q) && q != NONE;
     assigns queues[0 .. N_QUEUES - 1], hart.dying[DYING_QUEUES];
-    ENSURES(QUEUES_VALID && HART_VALID) */
+    ensures QUEUES_VALID && HART_VALID; */
 static void cnode_end_queue(u32 q)
 {
 	queues[q].dying = 1;
@@ -452,11 +439,10 @@ static void cnode_end_queue(u32 q)
 	hart.dying[DYING_QUEUES].tail = q;
 }
 
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(t) && t != NONE;
-    requires lives: apart != 0 ==> lives(16 * t) && cnode[16 * t] == CAP_THREAD && keeper[16 * t] == unsettled;
+/*@ requires ORDERED && kernel_valid && thread_index(t) && t != NONE &&
+      (lives: apart != 0 ==> lives(16 * t) && cnode[16 * t] == CAP_THREAD && keeper[16 * t] == unsettled);
     assigns threads[0 .. N_THREADS - 1], hart.dying[DYING_THREADS], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES(ORDERED && THREADS_VALID && HART_VALID)
+    ensures ORDERED && THREADS_VALID && HART_VALID;
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures placed: tables_kept{Pre, Post}; */
 static void cnode_end_thread(u32 t)
@@ -472,12 +458,11 @@ static void cnode_end_thread(u32 t)
 }
 
 /* The table whose header slot this is: `size` slots, the header first, are to be swept. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(table) && table != NONE && size < N_SLOTS;
-    requires lives: apart != 0 ==> lives(table) && cnode[table] == CAP_TABLE && keeper[table] == unsettled &&
-      size == beyond[table] - table;
+/*@ requires ORDERED && kernel_valid && slot_index(table) && table != NONE && size < N_SLOTS &&
+      (lives: apart != 0 ==> lives(table) && cnode[table] == CAP_TABLE && keeper[table] == unsettled &&
+        size == beyond[table] - table);
     assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_TABLES], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES(ORDERED && SLOTS_VALID && HART_VALID)
+    ensures ORDERED && SLOTS_VALID && HART_VALID;
     ensures dying: threads_dying;
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures same: slots_same_but_links{Pre, Post}; */
@@ -500,12 +485,11 @@ static void cnode_end_table(u32 table, u32 size)
 }
 
 /* The space whose header slot this is. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(header) && header != NONE;
-    requires lives: apart != 0 ==> heads_space(header) && lives(header - SPACE_HEADER) &&
-      keeper[header - SPACE_HEADER] == unsettled;
+/*@ requires ORDERED && kernel_valid && slot_index(header) && header != NONE &&
+      (lives: apart != 0 ==> heads_space(header) && lives(header - SPACE_HEADER) &&
+        keeper[header - SPACE_HEADER] == unsettled);
     assigns slots[0 .. N_SLOTS - 1], hart.dying[DYING_SPACES], keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES(ORDERED && SLOTS_VALID && HART_VALID)
+    ensures ORDERED && SLOTS_VALID && HART_VALID;
     ensures dying: threads_dying;
     ensures gone: apart != 0 ==> kept_by_nobody(unsettled);
     ensures same: slots_same_but_links{Pre, Post}; */
@@ -536,15 +520,13 @@ static void cnode_end_space(u32 header)
       (which == DYING_TABLES ==> emptied(object) && next == after[object]) &&
       (which == DYING_SPACES ==> emptied(object - SPACE_HEADER) && next == header_of(CAP_SPACE, after[object - SPACE_HEADER])); */
 /* The head of a dying list is worked off: its successor is `next`. */
-/*@ requires kernel_valid && which < DYING_LISTS;
-    requires member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
-      (which >= DYING_TABLES ==> slot_index(next));
-    REQUIRES_ORDERED
-    requires head: hart.dying[which].head != NONE;
-    requires next: apart != 0 ==> cnode_next(which, hart.dying[which].head, next);
+/*@ requires ORDERED && kernel_valid && which < DYING_LISTS &&
+      (member: (which == DYING_THREADS ==> thread_index(next)) && (which == DYING_QUEUES ==> queue_index(next)) &&
+        (which >= DYING_TABLES ==> slot_index(next))) &&
+      (head: hart.dying[which].head != NONE) && (next: apart != 0 ==> cnode_next(which, hart.dying[which].head, next));
     assigns hart.dying[which], cnode[0 .. N_SLOTS - 1], first_dying[0 .. CAP_THREAD], last_dying[0 .. CAP_THREAD];
     ensures taken: hart.dying[which].head == next;
-    ENSURES(ORDERED && VALID) */
+    ensures ORDERED && VALID; */
 static void cnode_take_dying(u32 which, u32 next)
 {
 	/*@ assert space: apart != 0 && which == DYING_SPACES ==> first_dying[CAP_SPACE] == hart.dying[which].head - SPACE_HEADER &&
@@ -574,15 +556,11 @@ static inline u32 cnode_table_size(u8 bits)
 }
 
 /* The original of an object in slot s is gone: out of use at once. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(s) && s == unsettled && is_capability(s) && slots[s].original != 0;
-    requires keeps: apart != 0 && holds_slots(slots[s].type) ==> keeps(s);
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && slot_index(s) && s == unsettled && is_capability(s) && slots[s].original != 0 &&
+      (keeps: apart != 0 && holds_slots(slots[s].type) ==> keeps(s));
     assigns STATE, keeper[0 .. N_SLOTS - 1], DYING;
-    ENSURES(ORDERED && VALID && STANDING)
-    ensures gone: apart != 0 ==> kept_by_nobody(s);
-    ensures placed: tables_kept{Pre, Post};
-    ensures kept: slots_kept{Pre, Post}; */
+    ensures ORDERED && VALID && STANDING && (gone: apart != 0 ==> kept_by_nobody(s)) &&
+      (placed: tables_kept{Pre, Post}) && (kept: slots_kept{Pre, Post}); */
 static void cnode_destroy(u32 s)
 {
 	u32 object = slots[s].object;
@@ -614,13 +592,10 @@ static void cnode_destroy(u32 s)
 }
 
 /* Take the capability in slot s, which has no children and no effect any more, out of the derivation. */
-/*@ REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID REQUIRES_ORDERED
-    requires capability: slot_index(s) && is_capability(s) && s == unsettled;
-    requires childless: apart != 0 ==> leaf(s);
-    requires gone: apart != 0 ==> kept_by_nobody(s) && slot_unread(s);
+/*@ requires ORDERED && THREADS_VALID && SLOTS_VALID && (capability: slot_index(s) && is_capability(s) && s == unsettled) &&
+      (childless: apart != 0 ==> leaf(s)) && (gone: apart != 0 ==> kept_by_nobody(s) && slot_unread(s));
     assigns slots[0 .. N_SLOTS - 1], LIST;
-    ENSURES(ORDERED && THREADS_VALID && SLOTS_VALID)
+    ensures ORDERED && THREADS_VALID && SLOTS_VALID;
     ensures emptied: slots[s].type == CAP_EMPTY && slots[s].container == \old(slots[s].container);
     ensures same: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k); */
 static inline void cnode_remove(u32 s)
@@ -667,25 +642,23 @@ enum status cnode_delete(u32 s)
 }
 
 /* Delete one leaf below slot s, which has children. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && slot_index(s) && slots[slots[s].next].parent == s;
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
-    // I3: only what is derived from the capability goes.
-    ensures only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
-      is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k));
-    ensures onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==>
-      (\result == STATUS_OK && one_gone{Pre, Post}) || held_up{Pre}(s); */
+    ensures SETTLED && VALID && STANDING &&
+      // I3: only what is derived from the capability goes.
+      (only: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==> (\forall integer k; 0 < k < N_SLOTS &&
+        is_capability{Pre}(k) && !capability_same{Pre, Post}(k) ==> descends{Pre}(s, k))) &&
+      (onward: \old(apart) != 0 && s != NONE && is_capability{Pre}(s) ==>
+        (\result == STATUS_OK && one_gone{Pre, Post}) || held_up{Pre}(s)); */
 static enum status cnode_delete_leaf(u32 s)
 {
 	u32 at = slots[s].next;
 	enum status status = STATUS_OK;
 
 	/*@ ghost if (s != NONE && slots[s].type >= CAP_UNTYPED && slots[s].type <= CAP_THREAD) cap_down(s, s); */
-	/*@ loop invariant slot_index(at);
-	    loop invariant inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at) &&
-	      i < level[at] <= CAP_MAX_DEPTH;
+	/*@ loop invariant slot_index(at) &&
+	      (inside: apart != 0 && s != NONE && is_capability(s) ==> linked[at] == 1 && descends(s, at) &&
+	        i < level[at] <= CAP_MAX_DEPTH);
 	    loop assigns i, at;
 	    loop variant CAP_MAX_DEPTH - i; */
 	for (u32 i = 0; i < CAP_MAX_DEPTH && cap_has_children(at); i++) {
@@ -700,11 +673,9 @@ static enum status cnode_delete_leaf(u32 s)
 }
 
 /* Empty the slot s of a dying object, or delete one leaf below it. True when the slot is empty. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(s);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
+    ensures SETTLED && VALID && STANDING;
     ensures onward: \old(apart) != 0 && s != NONE ==> worked_off{Pre, Post}(s); */
 static bool cnode_bury_slot(u32 s)
 {
@@ -727,9 +698,9 @@ static bool cnode_bury_slot(u32 s)
     ensures empty: \forall integer k; first + from <= k < first + \result ==> slots[k].type == CAP_EMPTY; */
 static u32 cnode_sweep(u32 first, u32 from, u32 end)
 {
-	/*@ loop invariant further: from == \at(from, Pre) + i && i <= SWEEP_STEPS && (\at(from, Pre) <= end ==> from <= end) &&
-	      (\at(from, Pre) > end ==> from == \at(from, Pre));
-	    loop invariant empty: \forall integer k; first + \at(from, Pre) <= k < first + from ==> slots[k].type == CAP_EMPTY;
+	/*@ loop invariant (further: from == \at(from, Pre) + i && i <= SWEEP_STEPS && (\at(from, Pre) <= end ==> from <= end) &&
+	        (\at(from, Pre) > end ==> from == \at(from, Pre))) &&
+	      (empty: \forall integer k; first + \at(from, Pre) <= k < first + from ==> slots[k].type == CAP_EMPTY);
 	    loop assigns i, from;
 	    loop variant SWEEP_STEPS - i; */
 	for (u32 i = 0; i < SWEEP_STEPS && from < end && slots[first + from].type == CAP_EMPTY; i++)
@@ -737,11 +708,9 @@ static u32 cnode_sweep(u32 first, u32 from, u32 end)
 	return from;
 }
 
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && thread_index(t) && t != NONE && t == hart.dying[DYING_THREADS].head;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && thread_index(t) && t != NONE && t == hart.dying[DYING_THREADS].head;
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
+    ensures SETTLED && VALID && STANDING;
     ensures onward: \old(apart) != 0 ==> thread_goes_on{Pre, Post}(t); */
 static void cnode_bury_thread(u32 t)
 {
@@ -761,14 +730,12 @@ static void cnode_bury_thread(u32 t)
 }
 
 /* One step for the table or space at the head of list `which`: `header` names it, its slots begin at `first`. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS;
-    requires head: header == hart.dying[which].head && header != NONE;
-    requires first: apart != 0 ==> first == (which == DYING_SPACES ? header - SPACE_HEADER + SPACE_FIRST_SLOT : header);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING &&
+      kernel_valid && slot_index(header) && 0 < first < N_SLOTS && DYING_TABLES <= which < DYING_LISTS &&
+      (head: header == hart.dying[which].head && header != NONE) &&
+      (first: apart != 0 ==> first == (which == DYING_SPACES ? header - SPACE_HEADER + SPACE_FIRST_SLOT : header));
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures onward: \old(apart) != 0 ==> slots_go_on{Pre, Post}(which, header, first); */
+    ensures SETTLED && VALID && STANDING && (onward: \old(apart) != 0 ==> slots_go_on{Pre, Post}(which, header, first)); */
 static void cnode_bury_slots(u32 which, u32 header, u32 first)
 {
 	u32 size = slots[header].parent < N_SLOTS - first ? slots[header].parent : N_SLOTS - first;
@@ -831,12 +798,11 @@ bool cnode_bury(void)
 }
 
 /* Nothing is left of what was carved from the memory in slot s, if it is memory that can be carved. */
-/*@ REQUIRES_SLOTS_VALID REQUIRES_ORDERED
-    requires index: slot_index(s) && kernel_valid && nothing_dies;
-    requires childless: apart != 0 && s != NONE && is_capability(s) ==>
-      (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s]));
+/*@ requires ORDERED && SLOTS_VALID && (index: slot_index(s) && kernel_valid && nothing_dies) &&
+      (childless: apart != 0 && s != NONE && is_capability(s) ==>
+        (\forall integer k; live(k) ==> !(rank[s] < rank[k] < last[s])));
     assigns slots[s].watermark, slots[s].badge, given[s];
-    ENSURES(ORDERED && VALID)
+    ensures ORDERED && VALID;
     ensures whole: slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==> slots[s].watermark == 0; */
 static inline void cnode_reset(u32 s)
 {
@@ -859,8 +825,7 @@ enum status cnode_revoke(u32 s)
 		return STATUS_NO_CAP;
 	if (slots[s].type > CAP_THREAD)
 		return STATUS_BAD_TYPE;
-	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop invariant steps: i < REVOKE_STEPS;
+	/*@ loop invariant SETTLED && VALID && STANDING && (steps: i < REVOKE_STEPS);
 	    loop assigns i, status, STATE_AND_ENTRIES, HOMES;
 	    loop variant REVOKE_STEPS - i; */
 	for (u32 i = 0; i < REVOKE_STEPS; i++) {

@@ -28,8 +28,7 @@ struct place {
 
 /* What the capability in slot s names lives, if it holds slots: where its slots begin. */
 /*@ ghost
-  /@ REQUIRES_DERIVED
-     requires slots_valid && slot_index(s) && unsettled == NONE;
+  /@ requires DERIVED && cnodes_apart && slots_valid && slot_index(s) && unsettled == NONE;
      assigns \nothing;
      ensures lives: apart != 0 && s != NONE && holds_slots(slots[s].type) ==> lives(\result) && cnode[\result] == slots[s].type &&
        beyond[\result] == \result + takes_up(slots[s].type, slots[s].size_bits) &&
@@ -43,30 +42,27 @@ struct place {
   } */
 
 /* Look (container, index) up, needing `right` on the container. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && actor_valid(actor) && unsettled == NONE;
+/*@ requires DERIVED && cnodes_apart && slots_valid && actor_valid(actor) && unsettled == NONE;
     assigns \nothing;
-    ensures place: \result.status == STATUS_OK ==> place_valid(\result);
-    ensures own: \result.status == STATUS_OK && container == 0 ==>
-      \result.slot == actor.table + index && index < actor.size;
-    ensures other: \result.status == STATUS_OK && container != 0 && \result.container == IN_TABLE ==>
-      container < actor.size && slots[actor.table + container].type == CAP_TABLE &&
-      \result.slot == slots[actor.table + container].object + index &&
-      index < (1 << slots[actor.table + container].size_bits);
-    ensures row: apart != 0 && \result.status == STATUS_OK && \result.container == IN_TABLE ==>
-      (container == 0 ? in_table_to(\result.slot, actor.table + actor.size) : in_table_to(\result.slot,
-      slots[actor.table + container].object + (1 << slots[actor.table + container].size_bits)));
-    ensures allowed: \result.status == STATUS_OK && container != 0 ==>
-      (slots[actor.table + container].rights & right) == right; */
+    ensures (place: \result.status == STATUS_OK ==> place_valid(\result)) &&
+      (own: \result.status == STATUS_OK && container == 0 ==>
+        \result.slot == actor.table + index && index < actor.size) &&
+      (other: \result.status == STATUS_OK && container != 0 && \result.container == IN_TABLE ==>
+        container < actor.size && slots[actor.table + container].type == CAP_TABLE &&
+        \result.slot == slots[actor.table + container].object + index &&
+        index < (1 << slots[actor.table + container].size_bits)) &&
+      (row: apart != 0 && \result.status == STATUS_OK && \result.container == IN_TABLE ==>
+        (container == 0 ? in_table_to(\result.slot, actor.table + actor.size) : in_table_to(\result.slot,
+        slots[actor.table + container].object + (1 << slots[actor.table + container].size_bits)))) &&
+      (allowed: \result.status == STATUS_OK && container != 0 ==>
+        (slots[actor.table + container].rights & right) == right); */
 struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right);
 
 /* A copy of the capability at `from` stands at `to`, which was empty, with at most `rights`; with `badge`, if it has none. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid;
-    requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid &&
+      (places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from)));
     assigns STATE_AND_ENTRIES;
-    ENSURES(SETTLED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures SETTLED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
     ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
       \old(slots[to.slot].type) == CAP_EMPTY;
@@ -81,26 +77,23 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
     ENSURES_FEWER(\result == STATUS_OK, to.slot, from.slot) ENSURES_MASKED(\result == STATUS_OK, to.slot, rights) */
 enum status cnode_copy(struct place to, struct place from, u32 rights, u64 badge);
 /* The capability at `from` stands at `to`, which was empty, as it is. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid;
-    requires places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from));
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid &&
+      (places: (to.status == STATUS_OK ==> place_valid(to)) && (from.status == STATUS_OK ==> place_valid(from)));
     assigns STATE_AND_ENTRIES;
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
-    ensures empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
-      \old(slots[to.slot].type) == CAP_EMPTY;
-    ensures capabilities: capabilities_kept_but{Pre, Post}(from.slot);
-    ensures left: \result == STATUS_OK ==> slots[from.slot].type == CAP_EMPTY;
-    ensures mapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && to.container == IN_SPACE ==>
-      entry_shows(to.slot);
-    ensures unmapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && from.container == IN_SPACE ==>
-      written[from.slot] == 0;
-    ensures moved: \result == STATUS_OK && is_capability{Pre}(from.slot) ==>
-      slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
-      slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind) &&
-      slots[to.slot].size_bits == \old(slots[from.slot].size_bits) && slots[to.slot].badge == \old(slots[from.slot].badge) &&
-      slots[to.slot].original == \old(slots[from.slot].original); */
+    ensures SETTLED && VALID && STANDING && (refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post}) &&
+      (empty: \result == STATUS_OK ==> to.status == STATUS_OK && from.status == STATUS_OK &&
+        \old(slots[to.slot].type) == CAP_EMPTY) &&
+      (capabilities: capabilities_kept_but{Pre, Post}(from.slot)) &&
+      (left: \result == STATUS_OK ==> slots[from.slot].type == CAP_EMPTY) &&
+      (mapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && to.container == IN_SPACE ==>
+        entry_shows(to.slot)) &&
+      (unmapped: \result == STATUS_OK && is_capability{Pre}(from.slot) && from.container == IN_SPACE ==>
+        written[from.slot] == 0) &&
+      (moved: \result == STATUS_OK && is_capability{Pre}(from.slot) ==>
+        slots[to.slot].type == \old(slots[from.slot].type) && slots[to.slot].object == \old(slots[from.slot].object) &&
+        slots[to.slot].rights == \old(slots[from.slot].rights) && slots[to.slot].kind == \old(slots[from.slot].kind) &&
+        slots[to.slot].size_bits == \old(slots[from.slot].size_bits) && slots[to.slot].badge == \old(slots[from.slot].badge) &&
+        slots[to.slot].original == \old(slots[from.slot].original)); */
 enum status cnode_move(struct place to, struct place from);
 
 /*@ // Progress: a capability is gone from its slot. A notification that hardware is bound to is never deleted.
@@ -135,43 +128,36 @@ enum status cnode_move(struct place to, struct place from);
           \at(hart.dying[DYING_SPACES].head, A) - SPACE_HEADER + SPACE_FIRST_SLOT); */
 
 /* Empty slot s. A capability with children is refused; the end of an original ends its object. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(s);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures capabilities: capabilities_kept_but{Pre, Post}(s);
-    ensures refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post};
-    ensures unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
-      written[s] == 0;
-    ensures emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY;
-    ensures goes: is_capability{Pre}(s) && !has_child{Pre}(s) && !is_hardware{Pre}(s) ==> \result == STATUS_OK; */
+    ensures SETTLED && VALID && STANDING && (capabilities: capabilities_kept_but{Pre, Post}(s)) &&
+      (refused: \result != STATUS_OK ==> slots_same_but_links{Pre, Post}) &&
+      (unmapped: \result == STATUS_OK && is_capability{Pre}(s) && \old(slots[s].container) == IN_SPACE ==>
+        written[s] == 0) &&
+      (emptied: \result == STATUS_OK && \old(slots[s].type) <= CAP_THREAD ==> slots[s].type == CAP_EMPTY) &&
+      (goes: is_capability{Pre}(s) && !has_child{Pre}(s) && !is_hardware{Pre}(s) ==> \result == STATUS_OK); */
 enum status cnode_delete(u32 s);
 
 /* Delete all descendants of the capability in slot s, in bounded steps, and work off the dying list. For untyped memory
  * OK also means that the whole range is free again. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && slot_index(s);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && slot_index(s);
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
-    // I3 (part): nothing is left below it, unless it went itself.
-    ensures childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s;
-    // I3: and that is to say: nothing that is derived from it, at whatever distance.
-    ensures none: \result == STATUS_OK && apart != 0 && s != NONE && is_capability(s) ==>
-      leaf(s) && (\forall integer k; slot_index(k) ==> !descends(s, k));
-    ensures idle: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> nothing_dies;
-    ensures whole: \result == STATUS_OK && slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==>
-      slots[s].watermark == 0; */
+    ensures SETTLED && VALID && STANDING &&
+      // I3 (part): nothing is left below it, unless it went itself.
+      (childless: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> slots[slots[s].next].parent != s) &&
+      // I3: and that is to say: nothing that is derived from it, at whatever distance.
+      (none: \result == STATUS_OK && apart != 0 && s != NONE && is_capability(s) ==>
+        leaf(s) && (\forall integer k; slot_index(k) ==> !descends(s, k))) &&
+      (idle: \result == STATUS_OK && slots[s].type != CAP_EMPTY ==> nothing_dies) &&
+      (whole: \result == STATUS_OK && slots[s].type == CAP_UNTYPED && (slots[s].rights & RIGHT_RETYPE) != 0 ==>
+        slots[s].watermark == 0); */
 enum status cnode_revoke(u32 s);
 
 /* One bounded step of destruction; false if nothing is dying. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid;
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures idle: \result == \false ==> nothing_dies &&
-      (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k]));
-    ensures onward: \old(apart) != 0 && \result ==> destruction_goes_on{Pre, Post}; */
+    ensures SETTLED && VALID && STANDING &&
+      (idle: \result == \false ==> nothing_dies &&
+        (\forall integer k; slot_index(k) ==> slots[k] == \old(slots[k]))) &&
+      (onward: \old(apart) != 0 && \result ==> destruction_goes_on{Pre, Post}); */
 bool cnode_bury(void);

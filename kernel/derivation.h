@@ -216,9 +216,9 @@
 
 /* I2: what the MMU shows of a slot carries no object. Who else has memory there has it to carve, and what dies there is past. */
 /*@ ghost
-  /@ requires derived: slots_listed && slots_extents && slots_marked && slots_lent && slots_mapped;
-     requires ordered: list_ordered && memory_nested && cnodes_apart;
-     requires mapped: 0 < s < N_SLOTS && s != unsettled && slots[s].container == IN_SPACE && slots[s].type == CAP_UNTYPED;
+  /@ requires (derived: slots_listed && slots_extents && slots_marked && slots_lent && slots_mapped) &&
+       (ordered: list_ordered && memory_nested && cnodes_apart) &&
+       (mapped: 0 < s < N_SLOTS && s != unsettled && slots[s].container == IN_SPACE && slots[s].type == CAP_UNTYPED);
      assigns \nothing;
      ensures memory: apart != 0 ==> begins[origin[s]] == 2 * slots[s].object && owns[origin[s]] == CAP_UNTYPED;
      ensures alone: apart != 0 ==> (\forall integer t; owner(t) && begins[t] < ends[origin[s]] && begins[origin[s]] < ends[t] ==>
@@ -236,21 +236,13 @@
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
 	slots_owned && slots_extents && slots_marked && slots_carvers && slots_lent && slots_mapped && slots_housed && \
 	slots_contained && tables_dying && spaces_dying && slots_swept
-#define REQUIRES_DERIVED requires derived: DERIVED && cnodes_apart;
-#define LOOP_DERIVED loop invariant derived: DERIVED;
 /* Of functions that also change the list, and of those that also write entries. */
 #define ORDERED DERIVED && list_ordered && memory_nested && cnodes_apart
-#define REQUIRES_ORDERED requires ordered: ORDERED;
-#define ENSURES_ORDERED ensures ordered: ORDERED;
-#define LOOP_ORDERED loop invariant ordered: ORDERED;
 #define SETTLED ORDERED && unsettled == NONE && entries_written
-#define REQUIRES_SETTLED requires settled: SETTLED;
-#define LOOP_SETTLED loop invariant settled: SETTLED;
 #define ENSURES_WRITTEN ensures written: entries_pages && entries_levels && entries_blank;
 /* The parts of list_ordered, which prove where their conjunction does not. */
 #define ENSURES_LIST ensures list: apart != 0 ==> list_ends && list_marks && list_between && list_ascending && \
 	list_forth && list_back && list_distinct && list_adjacent && list_parents && list_nested;
-#define ENSURES_NESTED ensures nested: NESTED;
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \

@@ -1,7 +1,7 @@
 /* invariant.h - what holds at every entry and exit of the kernel: one named predicate a fact, each with one variable.
  *
  * `kernel_valid` is their conjunction: every function that the entries reach requires it and gives it back. Contracts
- * name the parts one by one (ENSURES_VALID), because each part alone proves and the conjunction does not. */
+ * name the parts one by one (ensures VALID;), because each part alone proves and the conjunction does not. */
 #pragma once
 #include "object.h"
 
@@ -388,36 +388,22 @@
       written[s] == 0 && owns[s] == 0 && cnode[s] == 0 && (s <= CAP_THREAD ==> first_dying[s] == 0 && last_dying[s] == 0);
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
-/* The parts, for the contracts of functions that change the views named: one clause a group, since a goal is made once for
- * each clause; it is proved part by part. */
-#define REQUIRES_THREADS_VALID requires threads: THREADS_VALID;
-#define REQUIRES_SLOTS_VALID requires slots: SLOTS_VALID;
-#define REQUIRES_VALID requires valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;
-#define ENSURES_THREADS_VALID ensures threads: THREADS_VALID;
-#define ENSURES_HART_VALID ensures hart: HART_VALID;
+/* What contracts say of the state, in one clause with what else they say where goals are dear to make: that is done once for each
+ * clause, and proved is it part by part. */
 #define VALID THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID
-#define ENSURES_VALID ensures valid: VALID;
-/* Several of these in one clause: making a goal is dear, and one for all is hardly dearer than for each. */
-#define ENSURES(state) ensures after: state;
 /* Everybody is where the state says, and each ready queue with somebody has its bit. */
 #define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE && READY_VALID
-#define REQUIRES_STANDING requires standing: STANDING;
-#define ENSURES_STANDING ensures standing: STANDING;
-#define LOOP_STANDING loop invariant standing: STANDING;
-#define REQUIRES_READY requires bitmap: ready_valid;
 #define ENSURES_RANKS_KEPT ensures ranks: (\old(ready_valid) ==> ready_valid) && \
 	(\old(current_is_highest) ==> current_is_highest);
 #define HIGHEST (highest: current_is_highest)
-#define ENSURES_HIGHEST ensures highest: current_is_highest;
 /* Where it may also go on as it was, without a choice. */
-#define ENSURES_STILL_HIGHEST ensures highest: \old(current_is_highest) ==> current_is_highest;
+#define STILL_HIGHEST (highest: \old(current_is_highest) ==> current_is_highest)
 #define TURNED (turned: threads_wait{Pre, Post} && registers_kept{Pre, Post} && states_turned{Pre, Post} && \
 	hart.holder == \old(hart.holder) && queues_same_but_links{Pre, Post})
 /* The same where the payload may move between hardware and memory. */
 #define TURNED_WORDS (turned: threads_wait{Pre, Post} && results_kept{Pre, Post} && words_kept{Pre, Post} && \
 	states_turned{Pre, Post} && queues_same_but_links{Pre, Post})
 #define CAPABILITIES_KEPT (capabilities: capabilities_kept{Pre, Post})
-#define ENSURES_KEPT ensures capabilities: CAPABILITIES_KEPT;
 /* I3 (part): the capability in slot `to` has no right that the one in `from` lacked. Right by right: one bit each proves. */
 #define WITHOUT(to, from, right)                                                                       \
 	(lacks_##right: (\old(slots[from].rights) & right) == 0 ==> (slots[to].rights & right) == 0)
@@ -442,4 +428,3 @@
 #define KEPT_BY(t) reply_of[t], arrival_of[t], fault_of[t]
 #define RECEIVERS receivers_of[0 .. N_QUEUES - 1]
 #define STATE_AND_ENTRIES STATE, LIST, ENTRIES, fault_ring /* see derivation.h */
-#define LOOP_VALID loop invariant valid: THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID;

@@ -24,7 +24,7 @@
 /* Whose payload the hardware holds has it in memory, unless it is that of t, who gets another. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures same: threads_same_but_links{Pre, Post};
     ensures waits: threads_wait{Pre, Post};
     ensures results: results_kept{Pre, Post};
@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) void ipc_store_payload(u32 t)
  * payload by now. */
 /*@ requires kernel_valid && thread_index(t);
     assigns payload[0 .. 5], hart.holder, threads[0 .. N_THREADS - 1];
-    ENSURES(THREADS_VALID && HART_VALID)
+    ensures THREADS_VALID && HART_VALID;
     ensures same: \result == status && hart.holder == t;
     ensures cleared: \forall integer i; 0 <= i < 6 ==> payload[i] == 0;
     ensures others: threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) && words_kept_but{Pre, Post}(t, t) &&
@@ -61,7 +61,7 @@ static enum status ipc_without_message(u32 t, enum status status)
  * registers. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
-    ENSURES_VALID
+    ensures VALID;
     ensures same: \result == t && threads_same_but_links{Pre, Post};
     ensures refused: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == 0 &&
       threads[t].registers[REG_A2] == 0;
@@ -107,10 +107,9 @@ static inline enum status ipc_check_payer(u64 caller)
 }
 
 /* Caller and passive server point at each other until the reply: the caller's budget pays. */
-/*@ REQUIRES_THREADS_VALID
-    requires index: thread_index(caller) && thread_index(server) && threads[caller].chain < CHAIN_MAX - 1;
+/*@ requires THREADS_VALID && (index: thread_index(caller) && thread_index(server) && threads[caller].chain < CHAIN_MAX - 1);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures linked: threads[caller].server == server;
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
     ensures server: threads[server].client == caller;
@@ -131,7 +130,7 @@ static inline void ipc_link_payer(u64 caller, u64 server)
 /*@ requires kernel_valid && thread_index(caller) && thread_index(receiver) &&
       (passive ==> threads[caller].chain < CHAIN_MAX - 1);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures paid: passive ==> threads[caller].server == receiver && threads[receiver].client == caller;
     ensures unpaid: !passive ==> threads_wait{Pre, Post};
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
@@ -153,7 +152,7 @@ static inline bool ipc_begin_serving(u64 caller, u64 receiver, bool passive)
 /* The server's time is charged later, with the caller's own: `served` remembers that it may make debt. */
 /*@ requires kernel_valid && thread_index(caller);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES(THREADS_VALID && HART_VALID)
+    ensures THREADS_VALID && HART_VALID;
     ensures unlinked: threads[caller].server == NONE;
     ensures roots: \forall integer k; thread_index(k) ==> threads[k].root == \old(threads[k].root);
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
@@ -178,14 +177,12 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ REQUIRES_DERIVED
-    REQUIRES_THREADS_VALID
-    requires slots: SLOTS_PLACED && reserved_but(s);
-    requires unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s);
-    requires place: apart != 0 && s != NONE ==> in_table(s) && !spent(s);
-    requires thread: 0 < t < N_THREADS && answer_in[t] == NONE && reply_of[t] == NONE;
+/*@ requires DERIVED && cnodes_apart && THREADS_VALID && (slots: SLOTS_PLACED && reserved_but(s)) &&
+      (unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s)) &&
+      (place: apart != 0 && s != NONE ==> in_table(s) && !spent(s)) &&
+      (thread: 0 < t < N_THREADS && answer_in[t] == NONE && reply_of[t] == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t];
-    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
+    ensures DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT;
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures tied: slots[s].type == CAP_REPLY && slots[s].object == t && threads[t].reply == s &&
       threads[t].state == THREAD_AWAITING_REPLY;
@@ -221,21 +218,18 @@ static inline u64 ipc_without_cap(u64 tag)
 
 /* Move the travelling capability, as a copy, into the slot that `to` reserved. Returns the tag that arrives: without
  * TAG_CAP if none came. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(from) && thread_index(to);
+/*@ requires ORDERED && kernel_valid && thread_index(from) && thread_index(to);
     assigns slots[0 .. N_SLOTS - 1], threads[to].arrival, arrival_of[to], LIST;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures taken: threads[to].arrival == NONE;
-    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
-      slot_same{Pre, Post}(k);
-    // Confinement: what arrives is a copy of the capability that the sender named, in the slot that the receiver reserved,
-    // and only over a capability that grants.
-    ensures granted: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
-      granted && (tag & TAG_CAP) != 0 && 0 < out < threads[from].table_size;
-    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures tagged: tag_arrived(\result, tag);
-    ensures length: (\result & TAG_LENGTH) == (tag & TAG_LENGTH);
+    ensures ORDERED && VALID && CAPABILITIES_KEPT && (taken: threads[to].arrival == NONE) &&
+      (others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
+        slot_same{Pre, Post}(k)) &&
+      // Confinement: what arrives is a copy of the capability that the sender named, in the slot that the receiver reserved,
+      // and only over a capability that grants.
+      (granted: \old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)) ==>
+        granted && (tag & TAG_CAP) != 0 && 0 < out < threads[from].table_size) &&
+      (copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out)) &&
+      (claimed: slots_claimed{Pre, Post}(0)) && (tagged: tag_arrived(\result, tag)) &&
+      (length: (\result & TAG_LENGTH) == (tag & TAG_LENGTH));
     ENSURES_FEWER(\old(threads[to].arrival) != NONE && is_capability(\old(threads[to].arrival)), \old(threads[to].arrival),
       threads[from].table + out) */
 static u64 ipc_carry(u64 from, u64 to, u64 tag, u64 out, bool granted)
@@ -270,27 +264,21 @@ static inline bool ipc_carries(u64 to, u64 tag)
 }
 
 /* Give `to` its message: tag and badge. The payload goes separately. */
-/*@ REQUIRES_ORDERED
-    REQUIRES_VALID
-    requires index: thread_index(from) && thread_index(to);
+/*@ requires ORDERED && VALID && (index: thread_index(from) && thread_index(to));
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], arrival_of[to], LIST;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures taken: arrival_of[to] == NONE;
-    ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
-      slot_same{Pre, Post}(k);
-    ensures rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k);
-    ensures placed: threads[to].table == \old(threads[to].table) && threads[to].table_size == \old(threads[to].table_size) &&
-      threads[to].reply == \old(threads[to].reply);
-    ensures told: message_given(to, tag, badge);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures waits: threads_wait_but{Pre, Post}(to, to);
-    ensures payer: threads[to].client == \old(threads[to].client) && threads[to].server == \old(threads[to].server) &&
-      threads[to].fault == \old(threads[to].fault);
-    ensures results: results_kept_but{Pre, Post}(to);
-    ensures words: words_kept{Pre, Post};
-    ensures memory: memory_kept_but{Pre, Post}(-1);
-    ensures states: states_kept_but{Pre, Post}(-1);
-    ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out); */
+    ensures ORDERED && VALID && CAPABILITIES_KEPT && (taken: arrival_of[to] == NONE) &&
+      (others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==>
+        slot_same{Pre, Post}(k)) &&
+      (rest: \forall integer k; thread_index(k) && k != to ==> thread_ties{Pre, Post}(k)) &&
+      (placed: threads[to].table == \old(threads[to].table) && threads[to].table_size == \old(threads[to].table_size) &&
+        threads[to].reply == \old(threads[to].reply)) &&
+      (told: message_given(to, tag, badge)) && (claimed: slots_claimed{Pre, Post}(0)) &&
+      (waits: threads_wait_but{Pre, Post}(to, to)) &&
+      (payer: threads[to].client == \old(threads[to].client) && threads[to].server == \old(threads[to].server) &&
+        threads[to].fault == \old(threads[to].fault)) &&
+      (results: results_kept_but{Pre, Post}(to)) && (words: words_kept{Pre, Post}) &&
+      (memory: memory_kept_but{Pre, Post}(-1)) && (states: states_kept_but{Pre, Post}(-1)) &&
+      (copied: capability_came{Pre, Post}(\old(threads[to].arrival), from, out)); */
 static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bool granted)
 {
 	if (ipc_carries(to, tag))
@@ -303,7 +291,7 @@ static inline void ipc_deliver(u64 from, u64 to, u64 tag, u64 badge, u64 out, bo
 /* The payload in the hardware registers goes to `to` and stays: only words beyond the length are cleared. */
 /*@ requires kernel_valid && thread_index(to);
     assigns hart.holder, payload[0 .. 5];
-    ENSURES_HART_VALID
+    ensures HART_VALID;
     ensures held: hart.holder == to;
     ensures moved: \forall integer i; 0 <= i < 6 ==> payload[i] == (i < (tag & TAG_LENGTH) ? \old(payload[i]) : 0);
     ensures handed: words_handed{Pre, Post}(to, tag);
@@ -318,7 +306,7 @@ static inline void ipc_hand_payload(u32 to, u64 tag)
 /* `to` gets a copy of the payload in memory, the sender keeps its own. */
 /*@ requires kernel_valid && 0 < to < N_THREADS;
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures rest: \forall integer k; thread_index(k) ==> thread_ties{Pre, Post}(k);
     ensures copied: hart.holder != to ==> words_handed{Pre, Post}(to, tag);
     ensures waits: threads_wait{Pre, Post};
@@ -333,13 +321,13 @@ static void ipc_copy_payload(u32 to, u64 tag)
 }
 
 /* Queue t, which is current, at the endpoint of the capability in slot s. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    requires state: state == THREAD_CALLING || (state == THREAD_SENDING && arrival_of[t] == NONE);
-    requires senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
+/*@ requires ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+      (state: state == THREAD_CALLING || (state == THREAD_SENDING && arrival_of[t] == NONE)) &&
+      (senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0) &&
+      (stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER, RECEIVERS;
-    ENSURES(VALID && STANDING)
+    ensures VALID && STANDING;
     ensures blocked: threads[t].state == state && threads[t].queue == slots[s].object && hart.current == NONE;
     ensures last: queues[slots[s].object].tail == t && queues[slots[s].object].receivers == 0;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == slots[s].badge &&
@@ -367,13 +355,11 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY &&
-      arrival_of[t] == NONE;
+/*@ requires DERIVED && cnodes_apart && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY &&
+        arrival_of[t] == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival, arrival_of[t];
-    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
+    ensures DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT;
     ensures kept: threads[t].arrival == (arrival != 0 ? threads[t].table + arrival : \old(threads[t].arrival));
     ensures same: \forall integer k; slot_index(k) && !(arrival != 0 && k == threads[t].table + arrival) ==>
       slot_same{Pre, Post}(k);
@@ -409,14 +395,13 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 }
 
 /* A call that meets nobody waits its turn. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+      (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (senders: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0);
     assigns STATE, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures leaves: \result == hart.current && current_is_highest;
     ensures carries: threads[t].registers[REG_A1] == tag && threads[t].registers[REG_A2] == \old(slots[s].badge) &&
       threads[t].registers[REG_A3] == out;
@@ -434,29 +419,19 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 
 /* The end of a call, or of an answer: t gave its message to `to`, and whoever is most important runs. */
 #define CONTRACT_HAND_ON(badge)                                                                        \
-	REQUIRES_ORDERED                                                                               \
-	requires kernel_valid && thread_index(t) && 0 < to < N_THREADS;                                \
-	requires settled: unsettled == NONE;                                                   \
-	REQUIRES_READY                                                                                 \
-	requires stand: threads_stand(to, to) && used_reply == NONE && loose(to);                      \
-	requires owes: reply_of[to] == NONE && fault_of[to] == 0;                                      \
+	requires ORDERED && kernel_valid && ready_valid && thread_index(t) && 0 < to < N_THREADS &&    \
+	  (settled: unsettled == NONE) && (stand: threads_stand(to, to) && used_reply == NONE && loose(to)) &&\
+	  (owes: reply_of[to] == NONE && fault_of[to] == 0);                                           \
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
-	ENSURES_ORDERED                                                                                \
-	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
-	ensures leaves: \result == hart.current && current_is_highest;                                 \
-	ensures given: message_given(to, tag, badge);                                                  \
-	ensures handed: words_handed{Pre, Post}(to, tag);                                              \
-	ensures copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out);                 \
-	ensures claimed: slots_claimed{Pre, Post}(0);                                                  \
-	ensures others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==> \
-	  capability_same{Pre, Post}(k);                                                               \
-	ensures waits: threads_wait_but{Pre, Post}(to, to);                                            \
-	ensures reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) && \
-	  threads[to].server == \old(threads[to].server);                                              \
-	ensures results: results_kept_but{Pre, Post}(to);                                              \
-	ensures words: words_kept_but{Pre, Post}(to, \old(hart.holder));                               \
-	ensures states: states_turned{Pre, Post};                                                      \
-	ensures bits: queues_same_but_links{Pre, Post};
+	ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && (leaves: \result == hart.current && current_is_highest) && \
+	  (given: message_given(to, tag, badge)) && (handed: words_handed{Pre, Post}(to, tag)) &&     \
+	  (copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out)) && (claimed: slots_claimed{Pre, Post}(0)) && \
+	  (others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==> \
+	    capability_same{Pre, Post}(k)) && (waits: threads_wait_but{Pre, Post}(to, to)) &&         \
+	  (reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) && \
+	    threads[to].server == \old(threads[to].server)) && (results: results_kept_but{Pre, Post}(to)) && \
+	  (words: words_kept_but{Pre, Post}(to, \old(hart.holder))) && (states: states_turned{Pre, Post}) && \
+	  (bits: queues_same_but_links{Pre, Post});
 
 /* With a capability. */
 /*@ CONTRACT_HAND_ON(badge) */
@@ -482,31 +457,28 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
 
 /* The receiver, the first at endpoint e, leaves it, and the current thread t awaits its answer in the slot that the receiver
  * had reserved. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES;
-    requires meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
+/*@ requires DERIVED && cnodes_apart && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES &&
+      (meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0) &&
+      (stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[receiver],
       ORDER, answer_in[t], reply_of[t], reply_of[receiver];
-    ENSURES(DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT)
-    ensures stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t;
-    ensures owes: reply_of[receiver] == NONE && fault_of[receiver] == 0;
-    ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
-    ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&
-      slots[\old(threads[receiver].reply)].object == t;
-    ensures same: \forall integer k; slot_index(k) && k != \old(threads[receiver].reply) ==> slot_same{Pre, Post}(k);
-    ensures badges: \forall integer k; slot_index(k) ==> slots[k].badge == \old(slots[k].badge);
-    ensures payers: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
-      threads[k].client == \old(threads[k].client) && threads[k].chain == \old(threads[k].chain) &&
-      threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival) &&
-      threads[k].fault == \old(threads[k].fault) && threads[k].table == \old(threads[k].table) &&
-      threads[k].table_size == \old(threads[k].table_size);
-    ensures waits: threads_wait_but{Pre, Post}(t, receiver);
-    ensures registers: registers_kept{Pre, Post};
-    ensures words: words_kept{Pre, Post};
-    ensures states: states_kept_but{Pre, Post}(t);
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT &&
+      (stand: threads_stand(receiver, receiver) && loose(receiver) && receiver != t) &&
+      (owes: reply_of[receiver] == NONE && fault_of[receiver] == 0) &&
+      (awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE) &&
+      (reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY &&
+        slots[\old(threads[receiver].reply)].object == t) &&
+      (same: \forall integer k; slot_index(k) && k != \old(threads[receiver].reply) ==> slot_same{Pre, Post}(k)) &&
+      (badges: \forall integer k; slot_index(k) ==> slots[k].badge == \old(slots[k].badge)) &&
+      (payers: \forall integer k; thread_index(k) ==> threads[k].server == \old(threads[k].server) &&
+        threads[k].client == \old(threads[k].client) && threads[k].chain == \old(threads[k].chain) &&
+        threads[k].passive == \old(threads[k].passive) && threads[k].arrival == \old(threads[k].arrival) &&
+        threads[k].fault == \old(threads[k].fault) && threads[k].table == \old(threads[k].table) &&
+        threads[k].table_size == \old(threads[k].table_size)) &&
+      (waits: threads_wait_but{Pre, Post}(t, receiver)) && (registers: registers_kept{Pre, Post}) &&
+      (words: words_kept{Pre, Post}) && (states: states_kept_but{Pre, Post}(t)) &&
+      (claimed: slots_claimed{Pre, Post}(0)); */
 static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
 {
 	u64 reply = wide(threads[receiver].reply);
@@ -524,29 +496,25 @@ static inline void ipc_change_places(u64 t, u64 e, u64 receiver)
 
 /* t, whose capability is in slot s, meets the receiver, the first at endpoint e. `plain`: the receiver is a passive server,
  * and neither side has to do with a capability; then most of this falls away. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && KERNEL_QUEUES <= e < N_QUEUES;
-    requires settled: unsettled == NONE;
-    requires endpoint: slots[s].type == CAP_ENDPOINT;
-    requires meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0;
-    requires pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && KERNEL_QUEUES <= e < N_QUEUES &&
+      (settled: unsettled == NONE) && (endpoint: slots[s].type == CAP_ENDPOINT) &&
+      (meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0) &&
+      (pays: threads[receiver].passive != 0 ==> threads[t].chain < CHAIN_MAX - 1) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (plain: plain ==> threads[receiver].passive != 0 && threads[receiver].arrival == NONE && arrival == 0);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures leaves: \result == hart.current && current_is_highest;
-    ensures given: message_given(receiver, tag, \old(slots[s].badge));
-    ensures handed: words_handed{Pre, Post}(receiver, tag);
-    ensures awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE;
-    ensures reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY && slots[\old(threads[receiver].reply)].object == t;
-    ensures paid: server_paid{Pre, Post}(receiver, t);
-    ensures copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
-    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ensures waits: threads_wait_but{Pre, Post}(t, receiver);
-    ensures results: results_kept_but{Pre, Post}(receiver);
-    ensures words: words_kept_but{Pre, Post}(receiver, \old(hart.holder));
-    ensures states: states_turned_but{Pre, Post}(t); */
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (leaves: \result == hart.current && current_is_highest) &&
+      (given: message_given(receiver, tag, \old(slots[s].badge))) &&
+      (handed: words_handed{Pre, Post}(receiver, tag)) &&
+      (awaits: threads[t].reply == \old(threads[receiver].reply) && threads[receiver].reply == NONE) &&
+      (reply: slots[\old(threads[receiver].reply)].type == CAP_REPLY && slots[\old(threads[receiver].reply)].object == t) &&
+      (paid: server_paid{Pre, Post}(receiver, t)) &&
+      (copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out)) &&
+      (claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (waits: threads_wait_but{Pre, Post}(t, receiver)) && (results: results_kept_but{Pre, Post}(receiver)) &&
+      (words: words_kept_but{Pre, Post}(receiver, \old(hart.holder))) && (states: states_turned_but{Pre, Post}(t)); */
 static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u64 receiver, u64 tag, u64 out, u64 arrival,
 	bool plain)
 {
@@ -576,20 +544,19 @@ static inline __attribute__((always_inline)) u32 ipc_meet(u64 t, u64 s, u64 e, u
 }
 
 /* A call that is not plain, over an endpoint that is the right one: what is left to check. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver);
-    requires settled: unsettled == NONE;
-    requires meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0) &&
-      (receiver == NONE ==> head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0);
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && thread_index(receiver) &&
+      (settled: unsettled == NONE) &&
+      (meets: t == hart.current && (receiver != NONE ==> head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0) &&
+        (receiver == NONE ==> head_of[slots[s].object] == NONE || receivers_of[slots[s].object] == 0));
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (leaves: \old(hart.current) == t ==> \result == hart.current) && STILL_HIGHEST;
     ENSURES_MET(call_fits{Pre}(t, tag, arrival, receiver) && receiver != NONE, t, receiver, tag,
       \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, receiver) && receiver == NONE, t, tag, \old(slots[s].badge), out)
-    ENSURES_REFUSED(!call_fits{Pre}(t, tag, arrival, receiver), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
+    ENSURES_REFUSED(!call_fits{Pre}(t, tag, arrival, receiver), t) */
 static __attribute__((noinline)) u32 ipc_call_checked(u64 t, u64 s, u64 receiver, u64 tag, u64 out, u64 arrival)
 {
 	enum status status = ipc_check_call(t, tag, arrival, receiver);
@@ -615,17 +582,16 @@ static inline bool ipc_is_plain(u64 t, u64 receiver, u64 tag, u64 arrival)
 /* The first receiver at the endpoint of slot s, if receivers wait there. */
 #define FIRST first_at{Pre}(\at(slots[s].object, Pre))
 /* A call over the endpoint capability in slot s: the plainest way first. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && t == hart.current;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && t == hart.current &&
+      (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (leaves: \old(hart.current) == t ==> \result == hart.current) && STILL_HIGHEST;
     ENSURES_MET(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
     ENSURES_QUEUED(call_fits{Pre}(t, tag, arrival, FIRST) && FIRST == NONE, t, tag, \old(slots[s].badge), out)
-    ENSURES_REFUSED(call_lacks{Pre}(t, arrival, FIRST), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
+    ENSURES_REFUSED(call_lacks{Pre}(t, arrival, FIRST), t) */
 static inline __attribute__((always_inline)) u32 ipc_call_over(u64 t, u64 s, u64 tag, u64 out, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -650,32 +616,29 @@ __attribute__((noinline)) u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u6
 }
 
 /* Send the reply in slot s. Returns the caller, not ready yet; `keep`: the sender keeps its payload. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     assigns threads[0 .. N_THREADS - 1], slots[0 .. N_SLOTS - 1], hart.holder, hart.served, hart.since, hart.payer,
       payload[0 .. 5], answer_in[0 .. N_THREADS - 1], KEPT_BY(slots[s].object), LIST;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures goes: goes(\result) && \result != hart.current && !may_run(\result);
-    ensures caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS;
-    ensures current: hart.current == \old(hart.current);
-    ensures answered: slots[s].type == CAP_EMPTY;
-    ensures placed: \forall integer k; thread_index(k) ==> threads[k].table == \old(threads[k].table) &&
-      threads[k].table_size == \old(threads[k].table_size);
-    // Only a slot that was reserved for it gets a capability.
-    ensures others: \forall integer k; slot_index(k) && k != s && \old(slots[k].type) != CAP_RESERVED ==>
-      slot_same{Pre, Post}(k);
-    ensures given: \old(threads[slots[s].object].fault) == 0 ==> message_given(\result, tag, 0);
-    ensures handed: \old(threads[slots[s].object].fault) == 0 && (keep ==> hart.holder != \result) ==>
-      words_handed{Pre, Post}(\result, tag);
-    ensures holder: keep ==> hart.holder == \old(hart.holder);
-    ensures used: threads[\result].reply == NONE && threads[\result].server == NONE && threads[\result].fault == 0;
-    ensures copied: capability_came{Pre, Post}(\old(threads[slots[s].object].arrival), t, out);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures waits: threads_wait_but{Pre, Post}(\result, \old(threads[slots[s].object].server));
-    ensures results: results_kept_but{Pre, Post}(\result);
-    ensures words: words_kept_but{Pre, Post}(\result, keep ? \result : \old(hart.holder));
-    ensures states: states_kept_but{Pre, Post}(-1); */
+    ensures ORDERED && VALID && CAPABILITIES_KEPT &&
+      (goes: goes(\result) && \result != hart.current && !may_run(\result)) &&
+      (caller: \result == \old(slots[s].object) && 0 < \result < N_THREADS) &&
+      (current: hart.current == \old(hart.current)) && (answered: slots[s].type == CAP_EMPTY) &&
+      (placed: \forall integer k; thread_index(k) ==> threads[k].table == \old(threads[k].table) &&
+        threads[k].table_size == \old(threads[k].table_size)) &&
+      // Only a slot that was reserved for it gets a capability.
+      (others: \forall integer k; slot_index(k) && k != s && \old(slots[k].type) != CAP_RESERVED ==>
+        slot_same{Pre, Post}(k)) &&
+      (given: \old(threads[slots[s].object].fault) == 0 ==> message_given(\result, tag, 0)) &&
+      (handed: \old(threads[slots[s].object].fault) == 0 && (keep ==> hart.holder != \result) ==>
+        words_handed{Pre, Post}(\result, tag)) &&
+      (holder: keep ==> hart.holder == \old(hart.holder)) &&
+      (used: threads[\result].reply == NONE && threads[\result].server == NONE && threads[\result].fault == 0) &&
+      (copied: capability_came{Pre, Post}(\old(threads[slots[s].object].arrival), t, out)) &&
+      (claimed: slots_claimed{Pre, Post}(0)) &&
+      (waits: threads_wait_but{Pre, Post}(\result, \old(threads[slots[s].object].server))) &&
+      (results: results_kept_but{Pre, Post}(\result)) &&
+      (words: words_kept_but{Pre, Post}(\result, keep ? \result : \old(hart.holder))) &&
+      (states: states_kept_but{Pre, Post}(-1)); */
 static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 {
 	u32 caller = slots[s].object;
@@ -714,12 +677,11 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 }
 
 /* t, which received and has its message, goes on; what it had reserved is free. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE && fault_of[t] == 0;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current;
+/*@ requires DERIVED && cnodes_apart && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE && fault_of[t] == 0 &&
+      (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current);
     assigns OBJECTS, LINKS, answer_in[t], reply_of[t], arrival_of[t];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures old: \forall integer k; slot_index(k) && is_capability{Post}(k) ==> capability_same{Pre, Post}(k);
     ensures waits: threads_wait_but{Pre, Post}(t, t) && threads[t].reply == NONE;
@@ -738,22 +700,19 @@ static inline void ipc_release(u32 t)
 }
 
 /* t, whose capability is in slot s, sends to the receiver, the first of the endpoint. Nobody answers a sender. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    requires head: head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+      (head: head_of[slots[s].object] == receiver && receivers_of[slots[s].object] != 0);
     assigns STATE, LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures given: message_given(receiver, tag, \old(slots[s].badge));
-    ensures handed: \old(hart.holder) != receiver ==> words_handed{Pre, Post}(receiver, tag);
-    ensures copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures waits: threads_wait_but{Pre, Post}(receiver, receiver);
-    ensures results: results_kept_but{Pre, Post}(receiver);
-    ensures words: words_kept_but{Pre, Post}(receiver, receiver);
-    ensures states: states_turned{Pre, Post};
-    ensures ready: threads[receiver].state == THREAD_READY || threads[receiver].state == THREAD_EXHAUSTED;
-    ensures released: threads[receiver].reply == NONE; */
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (given: message_given(receiver, tag, \old(slots[s].badge))) &&
+      (handed: \old(hart.holder) != receiver ==> words_handed{Pre, Post}(receiver, tag)) &&
+      (copied: capability_came{Pre, Post}(\old(threads[receiver].arrival), t, out)) &&
+      (claimed: slots_claimed{Pre, Post}(0)) && (waits: threads_wait_but{Pre, Post}(receiver, receiver)) &&
+      (results: results_kept_but{Pre, Post}(receiver)) && (words: words_kept_but{Pre, Post}(receiver, receiver)) &&
+      (states: states_turned{Pre, Post}) &&
+      (ready: threads[receiver].state == THREAD_READY || threads[receiver].state == THREAD_EXHAUSTED) &&
+      (released: threads[receiver].reply == NONE); */
 static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 {
 	/*@ assert meets: receiver != hart.current && stands(receiver) && fault_of[receiver] == 0 && answer_in[receiver] == NONE; */
@@ -770,11 +729,10 @@ static inline void ipc_send_to(u32 t, u64 s, u32 receiver, u64 tag, u64 out)
 }
 
 /* The same, or t queues if there is no receiver. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT;
     assigns STATE, LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_SENT(meets, FIRST != NONE, t, FIRST, tag, \old(slots[s].badge), out)
     ensures waits: FIRST != NONE ==> threads_wait_but{Pre, Post}(FIRST, FIRST);
@@ -792,11 +750,9 @@ static inline __attribute__((always_inline)) void ipc_send_over(u32 t, u64 s, u6
 }
 
 /* t sends the answer to the reply in slot s, and goes on. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && thread_index(t) && 0 < s < N_SLOTS && slots[s].type == CAP_REPLY;
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0);
     ENSURES_SENT(answers, \old(threads[slots[s].object].fault) == 0, t, \old(slots[s].object), tag, 0, out) */
 static inline void ipc_send_answer(u32 t, u64 s, u64 tag, u64 out)
@@ -831,10 +787,9 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out)
 }
 
 /* The words of a fault message, from the registers of the thread that faulted. */
-/*@ REQUIRES_THREADS_VALID
-    requires index: thread_index(from) && thread_index(to);
+/*@ requires THREADS_VALID && (index: thread_index(from) && thread_index(to));
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures same: threads_same_but_links{Pre, Post};
     ensures words: threads[to].registers[18] == \old(threads[from].fault_cause) &&
       threads[to].registers[19] == \old(threads[from].fault_address) && threads[to].registers[20] == \old(threads[from].registers[REG_PC]);
@@ -856,7 +811,7 @@ static void ipc_fault_words(u32 from, u32 to)
 /* The payload registers get what the queued `sender` has for t: its own words, or those of its fault. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], payload[0 .. 5];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures same: threads_same_but_links{Pre, Post};
     ensures loaded: t != sender && threads[sender].fault == 0 ==> payload_of{Pre, Post}(sender);
     ensures fault: t != sender && threads[sender].fault != 0 ==> payload[0] == \old(threads[sender].fault_cause) &&
@@ -876,10 +831,9 @@ static void ipc_load_payload(u32 t, u32 sender)
 }
 
 /* t gets the message of `sender`, which was queued: tag, badge and payload as they were, and the capability that it named. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
+/*@ requires ORDERED && kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS;
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5], arrival_of[t], LIST;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && CAPABILITIES_KEPT;
     ensures taken: arrival_of[t] == NONE;
     ensures others: \forall integer k; slot_index(k) && (k != \old(threads[t].arrival) || k == NONE) ==>
       slot_same{Pre, Post}(k);
@@ -910,24 +864,22 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
     predicate sent(integer t, integer call) = reply_of[t] == NONE &&
       (call != 0 ? fault_of[t] != 0 ==> arrival_of[t] == NONE : keeps_nothing(t)); */
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY;
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE;
-    requires loose: loose(sender) && sender != hart.current && sent(sender, call);
+/*@ requires DERIVED && cnodes_apart && ready_valid &&
+      kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) &&
+      (stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE) &&
+      (loose: loose(sender) && sender != hart.current && sent(sender, call));
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], reply_of[sender];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures current: hart.current == \old(hart.current) && hart.holder == \old(hart.holder);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY;
-    ensures reply: call ==> slots[reply].type == CAP_REPLY && slots[reply].object == sender;
-    ensures same: \forall integer k; slot_index(k) && k != reply ==> slot_same{Pre, Post}(k);
-    ensures goes: !call ==> threads_wait{Pre, Post} && threads[sender].registers[REG_A0] == STATUS_OK &&
-      (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED);
-    ensures results: results_kept_but{Pre, Post}(sender);
-    ensures words: words_kept{Pre, Post};
-    ensures waits: threads_wait_but{Pre, Post}(sender, sender); */
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (current: hart.current == \old(hart.current) && hart.holder == \old(hart.holder)) &&
+      (claimed: slots_claimed{Pre, Post}(0)) &&
+      (awaits: call ==> threads[sender].reply == reply && threads[sender].state == THREAD_AWAITING_REPLY) &&
+      (reply: call ==> slots[reply].type == CAP_REPLY && slots[reply].object == sender) &&
+      (same: \forall integer k; slot_index(k) && k != reply ==> slot_same{Pre, Post}(k)) &&
+      (goes: !call ==> threads_wait{Pre, Post} && threads[sender].registers[REG_A0] == STATUS_OK &&
+        (threads[sender].state == THREAD_READY || threads[sender].state == THREAD_EXHAUSTED)) &&
+      (results: results_kept_but{Pre, Post}(sender)) && (words: words_kept{Pre, Post}) &&
+      (waits: threads_wait_but{Pre, Post}(sender, sender)); */
 static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u64 reply, u8 grant, bool call)
 {
 	if (call) {
@@ -945,13 +897,12 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 }
 
 /* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != t && t == hart.current;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE;
+/*@ requires DERIVED && cnodes_apart && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != t && t == hart.current &&
+      (stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE);
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], KEPT_BY(sender), reply_of[t],
       arrival_of[t], payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures answered: answer_in[t] == NONE;
     ensures current: hart.current == \old(hart.current);
     ensures claimed: slots_claimed{Pre, Post}(0); */
@@ -967,20 +918,17 @@ static inline __attribute__((always_inline)) enum status ipc_turn_away(u32 t, u3
 }
 
 /* t, which is current, takes the message of `sender`, which has left its queue; on its budget if it `pays`. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires unused: slots[reply].type == CAP_EMPTY;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE;
-    requires loose: loose(sender) && t == hart.current && sent(sender, call);
-    requires pays: pays ==> call && threads[sender].chain < CHAIN_MAX - 1;
-    requires carries: tag == tag_of(sender) && badge == badge_of(sender) && (call <==> calls(sender));
+/*@ requires ORDERED && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && t != sender && nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (unused: slots[reply].type == CAP_EMPTY) &&
+      (stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE) &&
+      (loose: loose(sender) && t == hart.current && sent(sender, call)) &&
+      (pays: pays ==> call && threads[sender].chain < CHAIN_MAX - 1) &&
+      (carries: tag == tag_of(sender) && badge == badge_of(sender) && (call <==> calls(sender)));
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures current: hart.current == \old(hart.current);
-    ensures goes: \forall integer k; thread_index(k) && k != sender && \old(goes(k)) ==> goes(k);
-    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && (current: hart.current == \old(hart.current)) &&
+      (goes: \forall integer k; thread_index(k) && k != sender && \old(goes(k)) ==> goes(k)) &&
+      (claimed: slots_claimed{Pre, Post}(0));
     ENSURES_TAKEN(\true, t, sender, reply, \old(threads[t].arrival)) */
 static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sender, u64 reply, u8 grant, u64 tag, u64 badge,
 	bool call, bool pays)
@@ -1005,20 +953,25 @@ static inline __attribute__((always_inline)) void ipc_take_from(u32 t, u32 sende
 	//@ assert heard: \at(threads[sender].fault, Pre) == 0 ==> words_taken{Pre, Here}(t, sender, tag);
 }
 
+/* All guards of a receive have passed: t may take what is there, or wait. */
+#define MAY_TAKE                                                                                       \
+	ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && slot_index(s) &&                   \
+	slots[s].type == CAP_ENDPOINT && nameable(reply) &&                                            \
+	(own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&      \
+	(free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) && \
+	(unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply)) && \
+	(current: t == hart.current)
 /* t, which is current, takes the message of the first sender queued at e. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES && queues[e].head != NONE && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires unused: slots[reply].type == CAP_EMPTY;
-    requires current: t == hart.current && receivers_of[e] == 0;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE;
+/*@ requires ORDERED && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES && queues[e].head != NONE && nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (unused: slots[reply].type == CAP_EMPTY) &&
+      (current: t == hart.current && receivers_of[e] == 0) &&
+      (stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures current: hart.current == \old(hart.current);
-    ensures goes: \forall integer k; thread_index(k) && \old(goes(k)) ==> goes(k);
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures took: may_pay{Pre}(\at(queues[e].head, Pre), t) ==> \result == STATUS_OK;
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && (current: hart.current == \old(hart.current)) &&
+      (goes: \forall integer k; thread_index(k) && \old(goes(k)) ==> goes(k)) &&
+      (claimed: slots_claimed{Pre, Post}(0)) &&
+      (took: may_pay{Pre}(\at(queues[e].head, Pre), t) ==> \result == STATUS_OK);
     ENSURES_TAKEN(may_pay{Pre}(\at(queues[e].head, Pre), t), t, \old(queues[e].head), reply, \old(threads[t].arrival)) */
 static enum status ipc_accept(u32 t, u32 e, u64 reply, u8 grant)
 {
@@ -1061,27 +1014,22 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 }
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
-    requires goes: goes(t);
-    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
-    REQUIRES_READY
+/*@ requires DERIVED && cnodes_apart && ready_valid &&
+      kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply)) &&
+      (goes: goes(t)) && (receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_as[t], stands_on[t],
       AT_QUEUE(slots[s].object), came[t], last_came, reply_of[t], arrival_of[t], receivers_of[slots[s].object];
-    ENSURES(DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT)
-    ensures stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING;
-    ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ensures last: stands_receiving(t, \old(slots[s].object));
-    ensures waits: threads_wait_but{Pre, Post}(t, t);
-    ensures registers: registers_kept{Pre, Post} && words_kept{Pre, Post};
-    ensures states: states_kept_but{Pre, Post}(t);
-    ensures same: capabilities_same_but{Pre, Post}(reply, arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ensures server: threads[t].server == \old(threads[t].server) && threads[t].client == \old(threads[t].client);
-    ensures grown: capabilities_grown{Pre, Post}(0); */
+    ensures DERIVED && VALID && READY_VALID && CAPABILITIES_KEPT &&
+      (stands: stands_on[t] == \old(slots[s].object) && stands_as[t] == THREAD_RECEIVING) &&
+      (receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (last: stands_receiving(t, \old(slots[s].object))) && (waits: threads_wait_but{Pre, Post}(t, t)) &&
+      (registers: registers_kept{Pre, Post} && words_kept{Pre, Post}) && (states: states_kept_but{Pre, Post}(t)) &&
+      (same: capabilities_same_but{Pre, Post}(reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (server: threads[t].server == \old(threads[t].server) && threads[t].client == \old(threads[t].client)) &&
+      (grown: capabilities_grown{Pre, Post}(0)); */
 static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 {
 	u64 e = wide(slots[s].object);
@@ -1106,18 +1054,16 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 }
 
 /* The same of the current thread: nobody is current then. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply);
-    requires current: t == hart.current && loose(t);
-    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (unused: slot_untied(reply) && !is_capability(reply) && (arrival != 0 ==> threads[t].table + arrival != reply)) &&
+      (current: t == hart.current && loose(t)) &&
+      (receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], hart.current, hart.holder,
       stands_as[t], stands_on[t], ORDER, reply_of[t], arrival_of[t], RECEIVERS;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures current: hart.current == NONE;
     ensures receives: receives_into(t, reply) && expects_in(t, arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ensures last: stands_receiving(t, \old(slots[s].object));
@@ -1145,21 +1091,14 @@ static inline void ipc_block(u64 t, u64 s, u64 reply, u64 arrival)
     predicate all_have = apart != 0 ==> (\forall integer t; thread_index(t) ==>
       has_table(t, threads[t].table, threads[t].table_size) && has_space(t, threads[t].root)); */
 /* t, which is current, takes the message of the first sender queued at the endpoint in slot s. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
-    requires current: t == hart.current;
-    requires sender: queues[slots[s].object].head != NONE && queues[slots[s].object].receivers == 0;
-    REQUIRES_STANDING
+/*@ requires MAY_TAKE &&
+      (sender: queues[slots[s].object].head != NONE && queues[slots[s].object].receivers == 0);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ensures current: hart.current == \old(hart.current);
-    ensures goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k);
-    ensures took: may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t) ==> \result == STATUS_OK;
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (current: hart.current == \old(hart.current)) &&
+      (goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k)) &&
+      (took: may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t) ==> \result == STATUS_OK);
     ENSURES_TAKEN(may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t), t, sender_at{Pre}(\at(slots[s].object, Pre)), reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static inline enum status ipc_take(u32 t, u64 s, u64 reply, u64 arrival)
@@ -1185,25 +1124,17 @@ static inline enum status ipc_take(u32 t, u64 s, u64 reply, u64 arrival)
 #define TAKES (!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) != NONE &&                 \
 	may_pay{Pre}(sender_at{Pre}(\at(slots[s].object, Pre)), t))
 /* The receiving half: a bound notification first, then a queued sender, else wait. All guards have passed. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slots[reply].type == CAP_EMPTY && (arrival != 0 ==> threads[t].table + arrival != reply);
-    requires current: t == hart.current;
-    REQUIRES_STANDING
+/*@ requires MAY_TAKE;
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
-    ensures current: hart.current == NONE || hart.current == t;
-    ensures goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k);
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)) &&
+      (current: hart.current == NONE || hart.current == t) &&
+      (goes: \forall integer k; thread_index(k) && k != t && \old(goes(k)) ==> goes(k)) &&
+      (last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
+        \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object))) &&
+      (have: all_have) && (took: TAKES ==> \result == STATUS_OK);
     ENSURES_BLOCKED(!is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block, t, reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0)
-    ensures last: !is_told{Pre}(t) && sender_at{Pre}(\at(slots[s].object, Pre)) == NONE && block ==>
-      \result == STATUS_OK && hart.current == NONE && stands_receiving(t, \old(slots[s].object));
-    ensures have: all_have;
-    ensures took: TAKES ==> \result == STATUS_OK;
     ENSURES_TAKEN(TAKES, t, sender_at{Pre}(\at(slots[s].object, Pre)), reply,
       arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool block)
@@ -1283,14 +1214,11 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 }
 
 /* The caller that was answered, if there is one, goes on, and whoever is most important runs. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(caller);
-    requires settled: unsettled == NONE;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE;
-    requires goes: caller != NONE ==> goes(caller) && caller != hart.current;
+/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && thread_index(caller) && (settled: unsettled == NONE) &&
+      (stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE) &&
+      (goes: caller != NONE ==> goes(caller) && caller != hart.current);
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT && TURNED_WORDS)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT && TURNED_WORDS;
     ensures standing: slots_standing{Pre, Post};
     ensures leaves: \result == hart.current && current_is_highest; */
 static inline u32 ipc_go_on(u32 caller)
@@ -1306,10 +1234,9 @@ static inline u32 ipc_go_on(u32 caller)
 }
 
 /* What t's call ends with: a function of its own, since in so small a context it proves. */
-/*@ REQUIRES_THREADS_VALID
-    requires index: thread_index(t);
+/*@ requires THREADS_VALID && (index: thread_index(t));
     assigns threads[t].registers[REG_A0];
-    ENSURES_THREADS_VALID */
+    ensures THREADS_VALID; */
 static inline void ipc_tell(u64 t, enum status status)
 {
 	threads[t].registers[REG_A0] = status;
@@ -1317,19 +1244,16 @@ static inline void ipc_tell(u64 t, enum status status)
 
 /* Answer and receive where more is to be done than to wait: something is there to be received, nobody is to be answered,
  * the caller waits for its fault to be handled, or a capability goes with the answer. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY;
-    requires apart: arrival != 0 ==> threads[t].table + arrival != reply;
-    requires current: t == hart.current && 0 < reply;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (unused: slots[reply].type == CAP_REPLY || slots[reply].type == CAP_EMPTY) &&
+      (apart: arrival != 0 ==> threads[t].table + arrival != reply) && (current: t == hart.current && 0 < reply);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures leaves: \result == hart.current && current_is_highest;
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); */
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (leaves: \result == hart.current && current_is_highest) &&
+      (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)); */
 static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 reply, u64 tag, u64 out, u64 arrival)
 {
 	u32 caller = NONE;
@@ -1353,7 +1277,7 @@ static __attribute__((noinline)) u32 ipc_answer_and_receive(u64 t, u64 s, u64 re
 
 /* t, which has paid for the answer, goes on with it: at once if it goes on to pay. */
 /*@ CONTRACT_DELIVERED(LINKS)
-    ENSURES_HIGHEST
+    ensures HIGHEST;
     ensures states: states_turned{Pre, Post}; */
 static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u64 badge)
 {
@@ -1371,22 +1295,19 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 #define WAITS_AGAIN STILL_WAITS && results_kept{Pre, Here} && words_kept{Pre, Here} &&                 \
 	capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0)
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
-      nameable(reply);
-    requires own: apart != 0 ==> in_table(reply) && !spent(reply);
-    requires settled: unsettled == NONE;
-    requires free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY;
-    requires owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller;
-    requires payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE);
-    requires current: t == hart.current && 0 < reply;
-    requires plain: arrival_of[caller] == NONE && fault_of[caller] == 0;
-    requires receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING &&
+      kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
+        nameable(reply) &&
+      (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
+      (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
+      (owed: slots[reply].type == CAP_REPLY && slots[reply].object == caller) &&
+      (payer: threads[t].client == caller || (threads[t].client == NONE && threads[caller].server == NONE)) &&
+      (current: t == hart.current && 0 < reply) && (plain: arrival_of[caller] == NONE && fault_of[caller] == 0) &&
+      (receivers: head_of[slots[s].object] == NONE || receivers_of[slots[s].object] != 0);
     assigns STATE, used_reply, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures leaves: \result == hart.current && current_is_highest;
-    ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (leaves: \result == hart.current && current_is_highest) &&
+      (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0));
     ENSURES_ANSWERED(\true, t, caller, tag, reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 static inline __attribute__((always_inline)) u32 ipc_answer_and_wait(u64 t, u64 s, u64 reply, u64 caller, u64 tag, u64 arrival)
 {
@@ -1434,15 +1355,12 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 
 /* An answer over an endpoint capability in slot s that is the right one. */
 #define CONTRACT_REPLY                                                                                 \
-	REQUIRES_ORDERED                                                                               \
-	requires kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT; \
-	requires settled: unsettled == NONE;                                                   \
-	REQUIRES_STANDING                                                                              \
+	requires ORDERED && kernel_valid && STANDING && 0 < t < N_THREADS && t == hart.current && slot_index(s) &&\
+	  slots[s].type == CAP_ENDPOINT && (settled: unsettled == NONE);                               \
 	assigns STATE, used_reply, payload[0 .. 5], LIST;                                              \
-	ENSURES_ORDERED                                                                                \
-	ENSURES_VALID ENSURES_KEPT ENSURES_STANDING                                                    \
-	ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST     \
-	ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0); \
+	ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && STILL_HIGHEST &&                 \
+	  (leaves: \old(hart.current) == t ==> \result == hart.current) &&                            \
+	  (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)); \
 	ENSURES_REFUSED(!answer_fits{Pre}(t, tag, reply, arrival), t)                                  \
 	ENSURES_ANSWERED(answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival), t, named_endpoint{Pre}(t, reply), tag, \
 	  \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)
@@ -1533,13 +1451,10 @@ void ipc_cancel(u32 t, enum status status)
 }
 
 /* t waits for the answer of the handler `receiver`, in the slot that this reserved. No capability goes with it. */
-/*@ REQUIRES_DERIVED
-    REQUIRES_THREADS_VALID
-    REQUIRES_SLOTS_VALID
-    requires index: 0 < t < N_THREADS && thread_index(receiver);
-    requires unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE && reply_of[t] == NONE;
+/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID && (index: 0 < t < N_THREADS && thread_index(receiver)) &&
+      (unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE && reply_of[t] == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t], reply_of[receiver];
-    ENSURES(DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT)
+    ensures DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT;
     ensures awaits: stands_as[t] == THREAD_AWAITING_REPLY;
     ensures owes: receiver != t ==> reply_of[receiver] == NONE;
     ensures claimed: slots_claimed{Pre, Post}(0); */

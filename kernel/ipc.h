@@ -181,44 +181,35 @@
 /* The four calls. Arguments are untrusted. Those two that are the short way of every request leave the kernel
  * themselves: their result is the thread to run. Their parameters stand where the user's registers have them. */
 
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_MET(call_meets{Pre}(t, endpoint, tag, arrival), t, first_receiver{Pre}(t, endpoint), tag,
       \old(slots[threads[t].table + endpoint].badge), out)
     ENSURES_QUEUED(call_queues{Pre}(t, endpoint, tag, arrival), t, tag, \old(slots[threads[t].table + endpoint].badge), out)
     ENSURES_REFUSED(!may_call{Pre}(t, endpoint) ||
       call_lacks{Pre}(t, arrival, first_receiver{Pre}(t, endpoint)), t)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ensures STILL_HIGHEST; */
 u32 ipc_call(u64 endpoint, u64 tag, u64 t, u64 out, u64 arrival);
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current;
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures claimed: slots_claimed{Pre, Post}(0);
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && (claimed: slots_claimed{Pre, Post}(0)) &&
+      (waits: send_meets{Pre}(t, destination, tag) ==>
+        threads_wait_but{Pre, Post}(first_receiver{Pre}(t, destination), first_receiver{Pre}(t, destination))) &&
+      (last: send_queues{Pre}(t, destination, tag) ==> threads[t].state == THREAD_SENDING &&
+        threads[t].queue == named_endpoint{Pre}(t, destination) && queues[named_endpoint{Pre}(t, destination)].tail == t) &&
+      (done: send_answers{Pre}(t, destination, tag) || send_meets{Pre}(t, destination, tag) ||
+        send_queues{Pre}(t, destination, tag) ==> \result == STATUS_OK);
     ENSURES_SENT(answers, send_answers{Pre}(t, destination, tag), t, named_endpoint{Pre}(t, destination), tag, 0, out)
     ENSURES_SENT(meets, send_meets{Pre}(t, destination, tag), t, first_receiver{Pre}(t, destination), tag,
       \old(slots[threads[t].table + destination].badge), out)
-    ensures waits: send_meets{Pre}(t, destination, tag) ==>
-      threads_wait_but{Pre, Post}(first_receiver{Pre}(t, destination), first_receiver{Pre}(t, destination));
     ENSURES_QUEUED(send_queues{Pre}(t, destination, tag), t, tag, \old(slots[threads[t].table + destination].badge), out)
-    ensures last: send_queues{Pre}(t, destination, tag) ==> threads[t].state == THREAD_SENDING &&
-      threads[t].queue == named_endpoint{Pre}(t, destination) && queues[named_endpoint{Pre}(t, destination)].tail == t;
-    ensures done: send_answers{Pre}(t, destination, tag) || send_meets{Pre}(t, destination, tag) ||
-      send_queues{Pre}(t, destination, tag) ==> \result == STATUS_OK;
     ENSURES_REFUSED(\result != STATUS_OK, t) */
 enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
     ENSURES_BLOCKED(receive_blocks{Pre}(t, endpoint, reply, arrival) && block, t, \old(threads[t].table) + reply,
@@ -229,27 +220,22 @@ enum status ipc_send(u32 t, u64 destination, u64 tag, u64 out);
     ENSURES_TAKEN(receive_takes{Pre}(t, endpoint, reply, arrival), t, first_sender{Pre}(t, endpoint),
       \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0) */
 enum status ipc_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, bool block);
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current && (settled: unsettled == NONE);
     assigns STATE, used_reply, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_REFUSED(!may_receive{Pre}(t, endpoint) || !answer_fits{Pre}(t, tag, reply, arrival), t)
     ENSURES_ANSWERED(may_receive{Pre}(t, endpoint) && answer_waits{Pre}(t, named_endpoint{Pre}(t, endpoint), tag, reply, arrival),
       t, named_endpoint{Pre}(t, reply), tag, \old(threads[t].table) + reply, arrival != 0 ? \old(threads[t].table) + arrival : 0)
-    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ENSURES_STILL_HIGHEST */
+    ensures leaves: \old(hart.current) == t ==> \result == hart.current; ensures STILL_HIGHEST; */
 u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u64 t);
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
+/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && 0 < t < N_THREADS &&
+      (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE);
     assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t], KEPT_BY(t);
-    ENSURES(DERIVED && VALID && STANDING)
+    ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};
     ensures stopped: threads[t].state == THREAD_STOPPED && threads[t].queue == NONE && stands_as[t] == THREAD_STOPPED;
     ensures goes: goes(t) && hart.current == (\old(hart.current) == t ? NONE : \old(hart.current));
@@ -260,15 +246,11 @@ void ipc_cancel(u32 t, enum status status);
 
 /* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
  * own budget: who faults pays for nobody. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
-    requires goes: goes(t);
+/*@ requires ORDERED && ready_valid && kernel_valid && 0 < t < N_THREADS && t != hart.current &&
+      (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE) && (goes: goes(t));
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && READY_VALID && CAPABILITIES_KEPT)
-    ensures stand: threads_stand(hart.current, \result ? NONE : t);
-    ensures running: current_runs && hart.current == \old(hart.current);
-    ensures goes: !\result ==> goes(t);
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures ORDERED && VALID && READY_VALID && CAPABILITIES_KEPT &&
+      (stand: threads_stand(hart.current, \result ? NONE : t)) &&
+      (running: current_runs && hart.current == \old(hart.current)) && (goes: !\result ==> goes(t)) &&
+      (claimed: slots_claimed{Pre, Post}(0)); */
 bool ipc_fault(u32 t);

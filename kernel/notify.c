@@ -39,12 +39,11 @@ bool notify_collect(u32 n, u32 t)
 }
 
 /* The bound thread t was receiving: the bits end that, without a message. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && queue_index(n) && 0 < t < N_THREADS;
-    requires queued: stands_on[t] != NONE && fault_of[t] == 0;
+/*@ requires DERIVED && cnodes_apart && kernel_valid && queue_index(n) && 0 < t < N_THREADS &&
+      (queued: stands_on[t] != NONE && fault_of[t] == 0);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t],
       AT_QUEUE(stands_on[t]), answer_in[t], reply_of[t], arrival_of[t];
-    ENSURES(DERIVED && VALID)
+    ensures DERIVED && VALID;
     ensures goes: goes(t);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -117,10 +116,9 @@ enum status notify_signal(u64 t, u64 notification)
 }
 
 /* The current thread t waits for bits of notification n; nobody is current then. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current && KERNEL_QUEUES <= n < N_QUEUES;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current && KERNEL_QUEUES <= n < N_QUEUES;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.current, stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && STANDING)
+    ensures VALID && STANDING;
     ensures blocks: hart.current == NONE && threads[t].state == THREAD_WAITING && threads[t].queue == n && queues[n].tail == t;
     ensures waits: threads_wait{Pre, Post};
     ensures registers: registers_kept{Pre, Post};
@@ -174,8 +172,8 @@ void notify_timers(u64 now)
 {
 	u64 next = NEVER;
 
-	/*@ LOOP_VALID LOOP_STANDING LOOP_DERIVED
-	    loop invariant capabilities: capabilities_kept{Pre, Here}; loop invariant claimed: slots_claimed{Pre, Here}(0);
+	/*@ loop invariant DERIVED && VALID && STANDING && (capabilities: capabilities_kept{Pre, Here}) &&
+	      (claimed: slots_claimed{Pre, Here}(0));
 	    loop assigns i, next, STATE;
 	    loop variant N_TIMERS - i; */
 	for (u32 i = 0; i < hart.timers_used; i++) {
@@ -208,7 +206,7 @@ enum status notify_arm(u32 n, u64 deadline)
 
 /*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
-    ENSURES_VALID */
+    ensures VALID; */
 static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 {
 	if (line == 0 || line >= N_LINES || line > machine.plic_lines)
@@ -226,7 +224,7 @@ static enum status notify_bind_line(u32 n, u64 line, u32 mask)
 
 /*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
-    ENSURES_VALID */
+    ensures VALID; */
 static enum status notify_bind_timer(u32 n, u32 mask)
 {
 	u32 timer = hart.timers_used;

@@ -15,38 +15,31 @@
 
 /* Set `bits` of notification n: wake a waiter or the thread bound to it, or leave them pending. A bit that is bound to
  * power-off or reset stops the machine. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && told(n);
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && told(n);
     assigns STATE;
-    ENSURES(DERIVED && VALID && STANDING)
-    ensures kept: slots_kept{Pre, Post};
-    ensures claimed: slots_claimed{Pre, Post}(0);
-    ensures pending: notified{Pre}(n) == NONE ==> queues[n].bits == (\old(queues[n].bits) | bits);
-    ensures untold: notified{Pre}(n) == NONE ==> results_kept{Pre, Post} && threads_wait{Pre, Post};
-    ensures given: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
-      threads[notified{Pre}(n)].registers[REG_A2] == (\old(queues[n].bits) | bits) && queues[n].bits == 0;
-    ensures awake: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==> awake(notified{Pre}(n));
-    ensures status: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
-      threads[notified{Pre}(n)].registers[REG_A0] == (waiter{Pre}(n) != NONE ? STATUS_OK : STATUS_NOTIFIED);
-    ensures others: results_kept_but{Pre, Post}(notified{Pre}(n));
-    ensures waits: \forall integer k; thread_index(k) && k != notified{Pre}(n) ==> thread_waits{Pre, Post}(k); */
+    ensures DERIVED && VALID && STANDING && (kept: slots_kept{Pre, Post}) && (claimed: slots_claimed{Pre, Post}(0)) &&
+      (pending: notified{Pre}(n) == NONE ==> queues[n].bits == (\old(queues[n].bits) | bits)) &&
+      (untold: notified{Pre}(n) == NONE ==> results_kept{Pre, Post} && threads_wait{Pre, Post}) &&
+      (given: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
+        threads[notified{Pre}(n)].registers[REG_A2] == (\old(queues[n].bits) | bits) && queues[n].bits == 0) &&
+      (awake: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==> awake(notified{Pre}(n))) &&
+      (status: notified{Pre}(n) != NONE && (\old(queues[n].bits) | bits) != 0 ==>
+        threads[notified{Pre}(n)].registers[REG_A0] == (waiter{Pre}(n) != NONE ? STATUS_OK : STATUS_NOTIFIED)) &&
+      (others: results_kept_but{Pre, Post}(notified{Pre}(n))) &&
+      (waits: \forall integer k; thread_index(k) && k != notified{Pre}(n) ==> thread_waits{Pre, Post}(k)); */
 void notify_raise(u32 n, u32 bits);
 
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t);
     assigns STATE;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0);
     ensures refused: \result != STATUS_OK ==> results_kept{Pre, Post} && threads_wait{Pre, Post};
     ensures unqueued: \result != STATUS_OK ==> (\forall integer k; queue_index(k) ==> queues[k] == \old(queues[k])); */
 enum status notify_signal(u64 t, u64 notification);
-/*@ requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && STANDING)
+    ensures VALID && STANDING;
     ensures given: \result == STATUS_OK && hart.current == \old(hart.current) && \old(hart.current) != NONE ==>
       threads[t].registers[REG_A2] != 0 && hart == \old(hart);
     ensures bits: may_wait{Pre}(t, notification) && \old(queues[slots[threads[t].table + notification].object].bits) != 0 ==>
@@ -70,27 +63,23 @@ enum status notify_wait(u64 t, u64 notification, bool block);
  * are switched on again first: waiting again is the acknowledgement. */
 /*@ requires kernel_valid && queue_index(n) && thread_index(t);
     assigns threads[t].registers[REG_A2], queues[n].bits, queues[n].taken;
-    ENSURES_VALID
+    ensures VALID;
     ensures given: threads[t].registers[REG_A2] == \old(queues[n].bits) && queues[n].bits == 0;
     ensures taken: queues[n].taken == (\old(queues[n].bits) & queues[n].lines);
     ensures some: \result <==> \old(queues[n].bits) != 0; */
 bool notify_collect(u32 n, u32 t);
 
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid;
     assigns STATE;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid;
     assigns STATE;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void notify_timers(u64 now);
 
@@ -109,5 +98,5 @@ enum status notify_arm(u32 n, u64 deadline);
 /* Boot only: bind what the specification bound to bit number `bit` of n. */
 /*@ requires kernel_valid && told(n);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
-    ENSURES_VALID */
+    ensures VALID; */
 enum status notify_bind(u32 n, u64 what, u64 line, u64 bit);

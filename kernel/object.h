@@ -136,10 +136,10 @@ static inline u32 thread_slot(u32 t, u32 which)
       threads[t].registers[i] == \old(threads[t].registers[i]); */
 static inline void thread_clear_payload(u32 t, u64 from)
 {
-	/*@ loop invariant from <= i && (from < 6 ==> i <= 6);
-	    loop invariant cleared: \forall integer j; REG_S2 + from <= j < REG_S2 + i && j < REG_S2 + 6 ==> threads[t].registers[j] == 0;
-	    loop invariant kept: \forall integer j; 0 <= j < REG_S2 + 6 && j < REG_S2 + from ==>
-	      threads[t].registers[j] == \at(threads[t].registers[j], Pre);
+	/*@ loop invariant (from <= i && (from < 6 ==> i <= 6)) &&
+	      (cleared: \forall integer j; REG_S2 + from <= j < REG_S2 + i && j < REG_S2 + 6 ==> threads[t].registers[j] == 0) &&
+	      (kept: \forall integer j; 0 <= j < REG_S2 + 6 && j < REG_S2 + from ==>
+	        threads[t].registers[j] == \at(threads[t].registers[j], Pre));
 	    loop assigns i, threads[t].registers[18 .. 23];
 	    loop variant MESSAGE_WORDS - i; */
 	for (u64 i = from; i < MESSAGE_WORDS; i++)

@@ -8,11 +8,10 @@
 #define AT_QUEUE(q) next_of[0 .. N_THREADS - 1], prev_of[0 .. N_THREADS - 1], head_of[q], tail_of[q]
 
 /* Append thread t, which is on no queue, to queue q. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < q < N_QUEUES;
-    requires free: stands_on[t] == NONE;
+/*@ requires kernel_valid && 0 < t < N_THREADS && 0 < q < N_QUEUES && (free: stands_on[t] == NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q), came[t], last_came;
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES(VALID && TURNED)
+    ensures VALID && TURNED;
     ensures put: stands_on[t] == q && tail_of[q] == t;
     ensures last: \forall integer k; on_one(t, k) && k != t ==> came[k] < came[t];
     ensures alone: \old(tail_of[q]) == NONE ==> head_of[q] == t; */
@@ -34,11 +33,10 @@ static inline void queue_put(u64 q, u64 t)
 }
 
 /* Remove thread t, which is the first of queue q. */
-/*@ requires kernel_valid && queue_index(q) && thread_index(t);
-    requires head: head_of[q] == t;
+/*@ requires kernel_valid && queue_index(q) && thread_index(t) && (head: head_of[q] == t);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(q);
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES(VALID && TURNED)
+    ensures VALID && TURNED;
     ensures taken: stands_on[t] == NONE;
     ensures oldest: \forall integer k; 0 < k < N_THREADS && stands_on[k] == q && q != NONE ==> came[t] < came[k];
     ensures head: head_of[q] == \old(next_of[t]);
@@ -59,11 +57,10 @@ static inline void queue_take_first(u64 q, u64 t)
 }
 
 /* Remove thread t from the queue that holds it. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    requires queued: stands_on[t] != NONE;
+/*@ requires kernel_valid && 0 < t < N_THREADS && (queued: stands_on[t] != NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], stands_on[t], AT_QUEUE(stands_on[t]);
     ensures same: threads_same_but_links{Pre, Post};
-    ENSURES(VALID && TURNED)
+    ensures VALID && TURNED;
     ensures taken: stands_on[t] == NONE;
     ensures empty: \old(head_of[stands_on[t]]) == NONE ==> head_of[\old(stands_on[t])] == NONE; */
 static inline void queue_take(u32 t)

@@ -117,12 +117,10 @@ static inline u32 sched_payer(u32 t)
 }
 
 /* To the ready queue of its priority in the open partition. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures stands: stands_on[t] == hart.queues + threads[t].priority && stands_as[t] == THREAD_READY;
     ensures top: hart.top >= \old(hart.top);
     ensures seen: hart.top > threads[t].priority;
@@ -146,12 +144,11 @@ static inline void sched_put_ready(u64 t)
 }
 
 /* The same in a closed one. What budget it has will be seen when a window opens. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS && partition != hart.partition;
-    REQUIRES_READY
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && partition < PARTITIONS && partition != hart.partition &&
+      (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.closed[partition].ready[0 .. 3],
       stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures stands: stands_on[t] == READY_QUEUES + partition * PARTITION_QUEUES + threads[t].priority &&
       stands_as[t] == THREAD_READY;
     ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
@@ -175,11 +172,11 @@ static void sched_put_closed(u32 t, u32 partition)
 }
 
 /* The ready queue q of that priority became empty. */
-/*@ requires kernel_valid && priority < PRIORITIES;
-    requires empty: head_of[q] == NONE && OF_PARTITIONS(q) && PLACE_OF(q) == priority;
-    requires bitmap: ready_below_top && ready_seen_but(q) && closed_seen_but(q) && threads_ranked;
+/*@ requires kernel_valid && priority < PRIORITIES &&
+      (empty: head_of[q] == NONE && OF_PARTITIONS(q) && PLACE_OF(q) == priority) &&
+      (bitmap: ready_below_top && ready_seen_but(q) && closed_seen_but(q) && threads_ranked);
     assigns hart.ready[0 .. 3], hart.top, hart.closed[0 .. PARTITIONS - 1];
-    ENSURES(VALID && READY_VALID) */
+    ensures VALID && READY_VALID; */
 static inline void sched_clear_ready(u32 q, u32 priority)
 {
 	u32 partition = (q - READY_QUEUES) / PARTITION_QUEUES;
@@ -203,11 +200,9 @@ static inline void sched_clear_ready(u32 q, u32 priority)
 }
 
 /* The first thread of the highest priority, off its queue. */
-/*@ requires kernel_valid && 0 < hart.top;
-    REQUIRES_READY
-    requires stand: threads_stand(NONE, NONE);
+/*@ requires ready_valid && kernel_valid && 0 < hart.top && (stand: threads_stand(NONE, NONE));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top, PLACES;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures \result < N_THREADS;
     ensures first: \result == \old(head_of[hart.queues + hart.top - 1]);
     ensures highest: \result != NONE ==> nobody_above(\result);
@@ -235,12 +230,11 @@ static inline u32 sched_take_top(void)
 	return (u32)t;
 }
 
-/*@ requires kernel_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY;
-    REQUIRES_READY
-    requires queued: stands_on[t] != NONE;
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && threads[t].state == THREAD_READY &&
+      (queued: stands_on[t] != NONE);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.ready[0 .. 3], hart.top,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures off: stands_on[t] == NONE; */
 static void sched_take_ready(u32 t)
 {
@@ -276,15 +270,13 @@ static inline u32 sched_wheel_queue(u64 at)
 
 /* The wheel: position n of time (ticks >> shift) is queue n % 64. Who is due later than 63 positions ahead is looked
  * at again when the wheel gets there. Threads without a period wait in the rest queue for ever. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits, hart.wheel_at, hart.armed,
       stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
-    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED;
-    ensures own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
-      threads[t].client == \old(threads[t].client); */
+    ensures VALID && READY_VALID && TURNED &&
+      (stands: 0 < stands_on[t] < KERNEL_QUEUES && stands_as[t] == THREAD_EXHAUSTED) &&
+      (own: threads[t].left == \old(threads[t].left) && threads[t].partition == \old(threads[t].partition) &&
+        threads[t].client == \old(threads[t].client)); */
 static void sched_put_wheel(u32 t)
 {
 	u64 at = (threads[t].refill >> machine.wheel_shift) + 1;
@@ -315,12 +307,11 @@ static void sched_put_wheel(u32 t)
 	sched_arm_until((hart.wheel_at + 1) << machine.wheel_shift); /* the turn of who runs may end much later */
 }
 
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires queued: stands_on[t] != NONE && (KERNEL_QUEUES <= stands_on[t] || PRIORITIES <= PLACE_OF(stands_on[t]));
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS &&
+      (queued: stands_on[t] != NONE && (KERNEL_QUEUES <= stands_on[t] || PRIORITIES <= PLACE_OF(stands_on[t])));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart.wheel_bits,
             hart.closed[0 .. PARTITIONS - 1], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures off: stands_on[t] == NONE; */
 static void sched_take_wheel(u32 t)
 {
@@ -338,10 +329,9 @@ static void sched_take_wheel(u32 t)
 }
 
 /* Begin the next period of t if it is due: debt is paid first. */
-/*@ REQUIRES_THREADS_VALID
-    requires index: thread_index(t);
+/*@ requires THREADS_VALID && (index: thread_index(t));
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES(THREADS_VALID && TURNED)
+    ensures THREADS_VALID && TURNED;
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline void sched_renew(u64 t, u64 now)
 {
@@ -358,21 +348,18 @@ static inline void sched_renew(u64 t, u64 now)
 }
 
 /* The payer p was charged `ticks`: they count for every server that works on its budget. */
-/*@ REQUIRES_THREADS_VALID
-    requires index: thread_index(p);
+/*@ requires THREADS_VALID && (index: thread_index(p));
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES(THREADS_VALID && TURNED)
+    ensures THREADS_VALID && TURNED;
     ensures same: threads_same_but_time{Pre, Post}; */
 static void sched_count_limits(u32 p, u32 ticks)
 {
 	u32 server = threads[p].server;
 
-	/*@ loop invariant thread_index(server);
-	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
-	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant mirrored: threads_mirrored; loop invariant dying: threads_dying;
-	    loop invariant same: threads_same_but_time{Pre, Here};
-	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
+	/*@ loop invariant thread_index(server) && (queued: threads_queued) && (placed: threads_placed) &&
+	      (waiting: threads_waiting) && (timed: threads_timed) && (mirrored: threads_mirrored) &&
+	      (dying: threads_dying) && (same: threads_same_but_time{Pre, Here}) &&
+	      (waits: threads_wait{Pre, Here}) && (registers: registers_kept{Pre, Here});
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
@@ -413,7 +400,7 @@ void sched_charge(u64 now)
 /* Charge the payer; whoever runs next begins to pay, and the timer is set for it, even if it is the same thread. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES(THREADS_VALID && HART_VALID && TURNED)
+    ensures THREADS_VALID && HART_VALID && TURNED;
     ensures same: threads_same_but_time{Pre, Post};
     ensures hart.payer == NONE; */
 static void sched_stop_paying(void)
@@ -423,16 +410,12 @@ static void sched_stop_paying(void)
 }
 
 /* sched_ready for who has no budget of its own left, works for another thread, or belongs to a closed partition. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
-    ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
-    ensures current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition);
-    ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
-    ENSURES_BUDGETED
-    ensures top: hart.top >= \old(hart.top); */
+    ensures VALID && READY_VALID && TURNED && (stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t)) &&
+      (current: hart.current == \old(hart.current) && hart.partition == \old(hart.partition)) &&
+      (payer: \old(hart.payer) == NONE ==> hart.payer == NONE) && (top: hart.top >= \old(hart.top));
+    ENSURES_BUDGETED */
 static __attribute__((noinline)) void sched_ready_apart(u32 t)
 {
 	u32 partition = threads[sched_payer(t)].partition;
@@ -512,16 +495,14 @@ void sched_remove(u32 t)
 }
 
 /* With nobody ready who has budget: the next thread that shares the rest. A thread in debt does not. */
-/*@ requires kernel_valid && hart.current == NONE && hart.top == 0;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && hart.current == NONE && hart.top == 0;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, PLACES;
-    ENSURES(VALID && STANDING && HIGHEST && TURNED) */
+    ensures VALID && STANDING && HIGHEST && TURNED; */
 static void sched_share_rest(void)
 {
-	/*@ LOOP_VALID LOOP_STANDING
-	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
-	    loop invariant states: states_turned{Pre, Here}; loop invariant bits: queues_same_but_links{Pre, Here};
-	    loop invariant nobody_yet: hart.current == NONE;
+	/*@ loop invariant VALID && STANDING && (waits: threads_wait{Pre, Here}) &&
+	      (registers: registers_kept{Pre, Here}) && (states: states_turned{Pre, Here}) &&
+	      (bits: queues_same_but_links{Pre, Here}) && (nobody_yet: hart.current == NONE);
 	    loop assigns i, hart.rest_at;
 	    loop variant WHEEL_SLOTS + 1 - i; */
 	for (u32 i = 0; i <= WHEEL_SLOTS; i++) {
@@ -588,12 +569,10 @@ static inline void sched_arm(u64 now)
 
 /* Whoever is to run works for a partition that is closed: it waits. The timer interrupt that comes at once looks for
  * somebody else, so that no entry looks at more than one. */
-/*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, NONE);
-    requires goes: goes(hart.current);
+/*@ requires ready_valid && kernel_valid && hart.current != NONE && (stand: threads_stand(hart.current, NONE)) &&
+      (goes: goes(hart.current));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && READY_VALID && TURNED_WORDS)
+    ensures VALID && READY_VALID && TURNED_WORDS;
     ensures stand: threads_stand(NONE, NONE);
     ensures current: hart.current == NONE && hart.payer == NONE && hart.holder == NONE; */
 static void sched_wait_for_window(u64 now)
@@ -611,14 +590,11 @@ static void sched_wait_for_window(u64 now)
 
 /* The budget of the payer begins or ends to run: charge the one before and arm for the new one. If the payer's
  * partition is closed, the current thread waits for its window instead, and nobody is current any more. */
-/*@ requires kernel_valid && payer < N_THREADS;
-    REQUIRES_READY
-    requires somebody: payer != NONE ==> hart.current != NONE;
-    requires stand: threads_stand(hart.current, NONE);
-    requires goes: hart.current != NONE ==> goes(hart.current);
+/*@ requires ready_valid && kernel_valid && payer < N_THREADS && (somebody: payer != NONE ==> hart.current != NONE) &&
+      (stand: threads_stand(hart.current, NONE)) && (goes: hart.current != NONE ==> goes(hart.current));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && READY_VALID && TURNED_WORDS)
-    ENSURES_STILL_HIGHEST
+    ensures VALID && READY_VALID && TURNED_WORDS;
+    ensures STILL_HIGHEST;
     ensures above: \old(nobody_above_current) ==> nobody_above_current;
     ensures holder: hart.holder == \old(hart.holder) || hart.holder == NONE;
     ensures stand: threads_stand(hart.current, NONE);
@@ -643,10 +619,9 @@ static void sched_change_payer(u32 payer)
 }
 
 /* Who runs instead of t, which runs until now, if somebody should. */
-/*@ requires kernel_valid && t == hart.current;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && t == hart.current;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING && HIGHEST && TURNED)
+    ensures VALID && STANDING && HIGHEST && TURNED;
     ensures current: \result == hart.current; */
 static inline u32 sched_choose(u32 t)
 {
@@ -669,10 +644,9 @@ static inline u32 sched_choose(u32 t)
 }
 
 /* Decide who runs. */
-/*@ requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING && HIGHEST && TURNED_WORDS)
+    ensures VALID && STANDING && HIGHEST && TURNED_WORDS;
     ensures \result == hart.current; */
 static u32 sched_next(void)
 {
@@ -697,7 +671,7 @@ static u32 sched_next(void)
 /* The hardware gets the payload of `next`, and whose it holds has it in memory. */
 /*@ requires kernel_valid && thread_index(next);
     assigns threads[0 .. N_THREADS - 1], hart.holder, payload[0 .. 5];
-    ENSURES(THREADS_VALID && HART_VALID && TURNED_WORDS)
+    ensures THREADS_VALID && HART_VALID && TURNED_WORDS;
     ensures held: hart.holder == next; */
 static inline __attribute__((always_inline)) void sched_swap_payload(u32 next)
 {
@@ -729,7 +703,7 @@ u32 sched_leave(void)
 /* t, which runs or is about to, has budget. */
 /*@ requires kernel_valid && 0 < t < N_THREADS && goes(t);
     assigns threads[t].state, stands_as[t];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures stand: \old(threads_stand(t, NONE)) ==> threads_stand(t, NONE);
     ensures ready: stands_as[t] == THREAD_READY; */
 static inline void sched_note_ready(u32 t)
@@ -755,12 +729,10 @@ u32 sched_switch(u32 t)
 }
 
 /* Let t, which becomes current, run on the budget of `payer`, whose partition is open. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && thread_index(payer) && threads[payer].partition == hart.partition;
-    REQUIRES_READY
-    requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && thread_index(payer) && threads[payer].partition == hart.partition &&
+      (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && READY_VALID && TURNED_WORDS)
+    ensures VALID && READY_VALID && TURNED_WORDS;
     ensures stand: threads_stand(t, t);
     ensures current: hart.current == t && goes(t);
     ensures highest: \old(nobody_above(t)) ==> nobody_above(t);
@@ -777,7 +749,7 @@ static inline void sched_begin_turn(u32 t, u32 payer)
 
 /* The same where it has to be chosen who runs: a function of its own, since in so small a context it proves. */
 /*@ CONTRACT_DELIVERED(LINKS)
-    ENSURES_HIGHEST
+    ensures HIGHEST;
     ensures states: states_turned{Pre, Post}; */
 static inline u32 sched_deliver_and_choose(u64 t, u64 tag, u64 badge)
 {
@@ -823,11 +795,9 @@ void sched_yield(void)
 }
 
 /* One step of the wheel: one thread whose time has come, or one empty stretch. True if it must go on at once. */
-/*@ requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING)
-    ensures current: hart.current == \old(hart.current); */
+    ensures VALID && STANDING && (current: hart.current == \old(hart.current)); */
 static bool sched_turn_wheel(u64 now)
 {
 	u64 target = now >> machine.wheel_shift;
@@ -837,8 +807,8 @@ static bool sched_turn_wheel(u64 now)
 			hart.wheel_at = target;
 		return false;
 	}
-	/*@ loop invariant hart: hart_inside; loop invariant schedule: hart_schedule; loop invariant dying: hart_dying;
-	    loop invariant timers: hart_timers; loop invariant lines: hart_lines;
+	/*@ loop invariant (hart: hart_inside) && (schedule: hart_schedule) && (dying: hart_dying) &&
+	      (timers: hart_timers) && (lines: hart_lines);
 	    loop assigns i, hart.wheel_at;
 	    loop variant WHEEL_SLOTS - i; */
 	for (u32 i = 0; i < WHEEL_SLOTS && hart.wheel_at < target; i++) {
@@ -869,12 +839,10 @@ void sched_begin_limits(u32 t)
 	u32 server = threads[t].server;
 
 	sched_stop_paying();
-	/*@ loop invariant thread_index(server) && i <= CHAIN_MAX;
-	    loop invariant queued: threads_queued; loop invariant placed: threads_placed;
-	    loop invariant waiting: threads_waiting; loop invariant timed: threads_timed;
-	    loop invariant mirrored: threads_mirrored; loop invariant dying: threads_dying;
-	    loop invariant same: threads_same_but_time{Pre, Here};
-	    loop invariant waits: threads_wait{Pre, Here}; loop invariant registers: registers_kept{Pre, Here};
+	/*@ loop invariant thread_index(server) && i <= CHAIN_MAX && (queued: threads_queued) &&
+	      (placed: threads_placed) && (waiting: threads_waiting) && (timed: threads_timed) &&
+	      (mirrored: threads_mirrored) && (dying: threads_dying) && (same: threads_same_but_time{Pre, Here}) &&
+	      (waits: threads_wait{Pre, Here}) && (registers: registers_kept{Pre, Here});
 	    loop assigns i, server, threads[0 .. N_THREADS - 1];
 	    loop variant CHAIN_MAX - i; */
 	for (u32 i = 0; i < CHAIN_MAX && server != NONE; i++) {
@@ -886,10 +854,9 @@ void sched_begin_limits(u32 t)
 
 /* The current thread has no budget left, or has used up a full period: the next one's turn. Who runs then pays from
  * now on, even if it is the same. */
-/*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && hart.current != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING) */
+    ensures VALID && STANDING; */
 static void sched_rotate(void)
 {
 	hart.payer = NONE;
@@ -899,7 +866,7 @@ static void sched_rotate(void)
 /* Whether the passive server t has used up its limit, which then counts anew: its fault handler may let it go on. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[t].spent;
-    ENSURES_THREADS_VALID */
+    ensures THREADS_VALID; */
 static bool sched_limit_is_over(u32 t)
 {
 	if (threads[t].limit == 0 || threads[t].client == NONE || sched_limit_left(t) != 0)
@@ -910,11 +877,9 @@ static bool sched_limit_is_over(u32 t)
 
 /* The window is over: who runs gives way, and the next one's partition opens. That partition's wheel has stood still
  * since; it turns on now, in the partition's own time. A window that could only begin after its end begins now. */
-/*@ requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING)
-    ensures current: hart.current == NONE; */
+    ensures VALID && STANDING && (current: hart.current == NONE); */
 static void sched_turn_window(u64 now)
 {
 	u32 from = hart.partition;
@@ -936,13 +901,13 @@ static void sched_turn_window(u64 now)
 	hart.wheel_at = hart.closed[to].wheel_at;
 	hart.rest_at = hart.closed[to].rest_at;
 	/*@ assert before: ready_seen && closed_seen && hart_schedule && from == hart.partition; */
-	/*@ loop invariant i <= 4;
-	    loop invariant gone: \forall integer w; 0 <= w < i ==>
-	      hart.closed[from].ready[w] == \at(hart.ready[w], LoopEntry) && hart.ready[w] ==
-	      (from == to ? \at(hart.ready[w], LoopEntry) : \at(hart.closed[to].ready[w], LoopEntry));
-	    loop invariant next: \forall integer w; i <= w < 4 ==> hart.ready[w] == \at(hart.ready[w], LoopEntry);
-	    loop invariant others: \forall integer n, w; 0 <= n < PARTITIONS && n != from && 0 <= w < 4 ==>
-	      hart.closed[n].ready[w] == \at(hart.closed[n].ready[w], LoopEntry);
+	/*@ loop invariant i <= 4 &&
+	      (gone: \forall integer w; 0 <= w < i ==>
+	        hart.closed[from].ready[w] == \at(hart.ready[w], LoopEntry) && hart.ready[w] ==
+	        (from == to ? \at(hart.ready[w], LoopEntry) : \at(hart.closed[to].ready[w], LoopEntry))) &&
+	      (next: \forall integer w; i <= w < 4 ==> hart.ready[w] == \at(hart.ready[w], LoopEntry)) &&
+	      (others: \forall integer n, w; 0 <= n < PARTITIONS && n != from && 0 <= w < 4 ==>
+	        hart.closed[n].ready[w] == \at(hart.closed[n].ready[w], LoopEntry));
 	    loop assigns i, hart.closed[0 .. PARTITIONS - 1], hart.ready[0 .. 3];
 	    loop variant 4 - i; */
 	for (u32 i = 0; i < 4; i++) {
@@ -993,8 +958,7 @@ void sched_add_partition(u32 n)
 {
 	u32 first = READY_QUEUES + n * PARTITION_QUEUES;
 
-	/*@ loop invariant queues: queues_inside;
-	    loop invariant ends: queues_mirrored;
+	/*@ loop invariant (queues: queues_inside) && (ends: queues_mirrored);
 	    loop assigns i, queues[0 .. N_QUEUES - 1];
 	    loop variant REST_QUEUE - READY_QUEUES + 1 - i; */
 	for (u32 i = 0; i <= REST_QUEUE - READY_QUEUES; i++)

@@ -13,11 +13,9 @@
 	threads[t].client == NONE && threads[t].partition == hart.partition && stands_as[t] == THREAD_READY ==> threads[t].left != 0; \
 	ensures none: stands_as[t] == THREAD_EXHAUSTED ==> threads[t].client == NONE && threads[t].left == 0;
 /* Make thread t, which is on no queue and not current, ready: with budget to its ready queue, without to the wheel. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_as[t], stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures stands: 0 < stands_on[t] < KERNEL_QUEUES && may_run(t);
     ensures stand: \old(threads_stand(hart.current, t)) ==> threads_stand(hart.current, NONE);
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED;
@@ -30,41 +28,34 @@ void sched_ready(u32 t);
 
 /* The same for who was woken by a signal: if it is more important than everybody else it becomes current at once, and the
  * current thread is preempted, without a way through its ready queue. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && t != hart.current;
-    REQUIRES_READY
-    requires stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE;
-    requires goes: goes(t);
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS && t != hart.current &&
+      (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE) && (goes: goes(t));
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING && TURNED)
+    ensures VALID && STANDING && TURNED;
     ensures ready: threads[t].state == THREAD_READY || threads[t].state == THREAD_EXHAUSTED; */
 void sched_wake(u32 t);
 
 /* Take t off the queue that holds it, if one does; it is neither ready nor current afterwards. */
-/*@ requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_READY
+/*@ requires ready_valid && kernel_valid && 0 < t < N_THREADS;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, stands_on[t], ORDER;
-    ENSURES(VALID && READY_VALID && TURNED)
+    ensures VALID && READY_VALID && TURNED;
     ensures off: stands_on[t] == NONE;
     ensures stopped: hart.current == (\old(hart.current) == t ? NONE : \old(hart.current)); */
 void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
  * and its address space. The thread to run is the result; NONE: nobody can. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && (settled: unsettled == NONE);
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS)
+    ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS;
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_leave(void);
 
 /* The current thread goes to the tail of the queue of its priority. */
-/*@ requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && hart.current != NONE;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING && TURNED)
+    ensures VALID && STANDING && TURNED;
     ensures current: hart.current == NONE && hart.partition == \old(hart.partition);
     ensures payer: \old(hart.payer) == NONE ==> hart.payer == NONE;
     ensures top: hart.top >= \old(hart.top); */
@@ -73,7 +64,7 @@ void sched_yield(void);
 /* Charge the payer up to `now`; begins its next period if that is due. */
 /*@ requires kernel_valid;
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since;
-    ENSURES(THREADS_VALID && HART_VALID && TURNED)
+    ensures THREADS_VALID && HART_VALID && TURNED;
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_charge(u64 now);
 
@@ -81,7 +72,7 @@ void sched_charge(u64 now);
  * it; else its call must not go on before sched_leave. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES(THREADS_VALID && TURNED)
+    ensures THREADS_VALID && TURNED;
     ensures words: words_kept{Pre, Post};
     ensures same: threads_same_but_time{Pre, Post}; */
 static inline bool sched_begin_limit(u64 t)
@@ -94,31 +85,29 @@ static inline bool sched_begin_limit(u64 t)
 /* It goes on: the timer ends it in time. */
 /*@ requires kernel_valid && thread_index(t);
     assigns hart.armed;
-    ENSURES_VALID */
+    ensures VALID; */
 void sched_resume_limit(u32 t);
 
 /* The passive server t pays itself from now on, since its client is gone in the middle of a call of t to another one:
  * the limits of those that work for it count anew, on what t has used. */
 /*@ requires kernel_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1], hart.served, hart.since, hart.payer;
-    ENSURES(VALID && TURNED)
+    ensures VALID && TURNED;
     ensures same: threads_same_but_time{Pre, Post}; */
 void sched_begin_limits(u32 t);
 
 /* What a timer interrupt asks of the scheduler: work off one step of the wheel and stop whose budget is used up.
  * True when the passive server that runs has exceeded the limit of a call. */
-/*@ requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid;
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS;
-    ENSURES(VALID && STANDING) */
+    ensures VALID && STANDING; */
 bool sched_tick(u64 now);
 
 /* Set the parameters of t, whose new period begins now. */
-/*@ requires kernel_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period <= 0x7fffffff;
-    requires known: partition < PARTITIONS;
-    REQUIRES_STANDING
+/*@ requires STANDING && kernel_valid && 0 < t < N_THREADS && priority < PRIORITIES && budget <= period <= 0x7fffffff &&
+      (known: partition < PARTITIONS);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], hart, LINKS, priority_of[t];
-    ENSURES(VALID && STANDING) */
+    ensures VALID && STANDING; */
 void sched_set(u32 t, u32 priority, u32 budget, u32 period, u32 partition);
 
 /* Boot: partition n may have threads from now on. */
@@ -140,7 +129,7 @@ static inline bool sched_is_partition(u64 n)
 /* Boot: one more window of the schedule, which begins with the first timer interrupt. */
 /*@ requires kernel_valid;
     assigns queues[0 .. N_QUEUES - 1], SCHEDULE;
-    ENSURES_VALID */
+    ensures VALID; */
 enum status sched_add_window(u64 ticks, u64 partition);
 
 /* Whether t may run now: on its own budget, or on that of the caller to which it owes a reply. */
@@ -154,14 +143,10 @@ static inline bool sched_has_budget(u32 t)
 
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
  * important is ready. Leaves the kernel. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS && hart.current == NONE;
-    requires settled: unsettled == NONE;
-    REQUIRES_READY
-    requires stand: threads_stand(t, t) && used_reply == NONE;
-    requires goes: goes(t);
+/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && 0 < t < N_THREADS && hart.current == NONE &&
+      (settled: unsettled == NONE) && (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS)
+    ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS;
     ensures standing: slots_standing{Pre, Post};
     ensures \result == hart.current; */
 u32 sched_switch(u32 t);
@@ -169,13 +154,10 @@ u32 sched_switch(u32 t);
 /* Thread t has the message in the end, and whoever runs, no other thread got or lost anything by it; but whose payload the
  * hardware held loses that, if it has not been stored. */
 #define CONTRACT_DELIVERED(placed)                                                                     \
-	REQUIRES_DERIVED REQUIRES_READY                                                                \
-	requires kernel_valid && 0 < t < N_THREADS;                                                    \
-	requires settled: unsettled == NONE;                                                   \
-	requires stand: threads_stand(t, t) && used_reply == NONE;                                     \
-	requires goes: goes(t);                                                                      \
+	requires DERIVED && cnodes_apart && kernel_valid && ready_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) &&\
+	  (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));                              \
 	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
-	ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)                                     \
+	ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;                                     \
 	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
 	ensures waits: threads_wait{Pre, Post}; ensures standing: slots_standing{Pre, Post};           \
 	ensures results: results_kept_but{Pre, Post}(t);                                               \
@@ -183,7 +165,7 @@ u32 sched_switch(u32 t);
 	ensures leaves: \result == hart.current;
 /* The same for who got a message: its tag and badge, with its payload in the registers. */
 /*@ CONTRACT_DELIVERED(LINKS)
-    ENSURES_HIGHEST
+    ensures HIGHEST;
     ensures states: states_turned{Pre, Post}; */
 u32 sched_deliver(u64 t, u64 tag, u64 badge);
 
@@ -213,21 +195,15 @@ static inline bool sched_may_take_over(u64 t)
 }
 
 /* End a system call of t that did not switch: its result, and on. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS, LINKS, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT)
-    ensures waits: threads_wait{Pre, Post};
-    ensures standing: slots_standing{Pre, Post};
-    ensures results: results_kept_but{Pre, Post}(t);
-    ensures words: words_kept{Pre, Post} && (t != NONE ==> words_same{Pre, Post}(t));
-    ensures states: states_turned{Pre, Post};
-    ensures bits: queues_same_but_links{Pre, Post};
-    ensures status: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == \old(threads[t].registers[REG_A1]) &&
-      threads[t].registers[REG_A2] == \old(threads[t].registers[REG_A2]);
-    ensures leaves: \result == hart.current; */
+    ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && (waits: threads_wait{Pre, Post}) &&
+      (standing: slots_standing{Pre, Post}) && (results: results_kept_but{Pre, Post}(t)) &&
+      (words: words_kept{Pre, Post} && (t != NONE ==> words_same{Pre, Post}(t))) &&
+      (states: states_turned{Pre, Post}) && (bits: queues_same_but_links{Pre, Post}) &&
+      (status: threads[t].registers[REG_A0] == status && threads[t].registers[REG_A1] == \old(threads[t].registers[REG_A1]) &&
+        threads[t].registers[REG_A2] == \old(threads[t].registers[REG_A2])) &&
+      (leaves: \result == hart.current); */
 static inline u32 sched_return(u32 t, enum status status)
 {
 	u64 w = wide(t);

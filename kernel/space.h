@@ -16,11 +16,10 @@
 enum status space_check(u32 from, u32 rights, u32 level);
 
 /* Slot s of a space was filled: write the hardware entry. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type);
-    requires written: entries_written && s == unsettled;
+/*@ requires DERIVED && cnodes_apart && slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type) &&
+      (written: entries_written && s == unsettled);
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
-    ENSURES(DERIVED && SLOTS_VALID) ENSURES_WRITTEN
+    ensures DERIVED && SLOTS_VALID; ENSURES_WRITTEN
     ensures same: slots_same_but_links{Pre, Post};
     ensures page: slots[s].type == CAP_UNTYPED ==>
       shown_type[s] == CAP_UNTYPED && shown_object[s] == slots[s].object && shown_rights[s] == slots[s].rights;
@@ -28,35 +27,29 @@ enum status space_check(u32 from, u32 rights, u32 level);
 void space_filled(u32 s);
 
 /* Slot s of a space is emptied: clear the hardware entry before the step ends. */
-/*@ REQUIRES_DERIVED
-    requires slots_valid && is_space_slot(s);
-    requires written: entries_written && s == unsettled;
+/*@ requires DERIVED && cnodes_apart && slots_valid && is_space_slot(s) && (written: entries_written && s == unsettled);
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
-    ENSURES(DERIVED && SLOTS_VALID) ENSURES_WRITTEN
+    ensures DERIVED && SLOTS_VALID; ENSURES_WRITTEN
     ensures same: slots_same_but_links{Pre, Post};
     ensures blank: shown_type[s] == CAP_EMPTY; */
 void space_emptied(u32 s);
 
 /* Let the MMU walk the space of thread t, under an ASID of its own where the hardware has them. The image is kept in the
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    requires settled: unsettled == NONE;
+/*@ requires DERIVED && cnodes_apart && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS;
-    ENSURES(DERIVED && VALID && CAPABILITIES_KEPT && TURNED)
- ENSURES_RANKS_KEPT
+    ensures DERIVED && VALID && CAPABILITIES_KEPT && TURNED;
+    ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    requires settled: unsettled == NONE;
+/*@ requires DERIVED && cnodes_apart && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS;
-    ENSURES(DERIVED && VALID && CAPABILITIES_KEPT && TURNED)
- ENSURES_RANKS_KEPT
+    ensures DERIVED && VALID && CAPABILITIES_KEPT && TURNED;
+    ENSURES_RANKS_KEPT
     ensures standing: slots_standing{Pre, Post};
     ensures words: words_kept{Pre, Post};
     ensures walked: hart.root == threads[t].root && hart.current == \old(hart.current); */

@@ -7,13 +7,10 @@
 #define LINES_AT_ONCE 4u
 
 /* Retype into `count` slots of a table from one on: `room` is how many there are. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && actor_valid(actor);
-    requires settled: unsettled == NONE;
+/*@ requires ORDERED && kernel_valid && actor_valid(actor) && (settled: unsettled == NONE);
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1], LIST, apart, HOMES;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0; */
+    ensures ORDERED && VALID && CAPABILITIES_KEPT && (homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0); */
 static __attribute__((noinline)) enum status syscall_retype(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5,
 						       u64 a6)
 {
@@ -55,12 +52,9 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && actor_valid(actor) && thread_index(caller);
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures claimed: slots_claimed{Pre, Post}(0); */
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT && (claimed: slots_claimed{Pre, Post}(0)); */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
 {
 	u32 s = actor.table + r.a0;
@@ -90,7 +84,7 @@ static enum status syscall_thread(struct request r, struct actor actor, u64 a2, 
 
 /*@ requires kernel_valid && actor_valid(actor);
     assigns hart.timers[0 .. N_TIMERS - 1], hart.armed;
-    ENSURES_HART_VALID */
+    ensures HART_VALID; */
 static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 {
 	u32 s = actor.table + r.a0;
@@ -102,11 +96,9 @@ static enum status syscall_arm(struct request r, struct actor actor, u64 a2)
 }
 
 /* Empty a slot, or delete what descends from its capability. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && actor_valid(actor);
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && actor_valid(actor);
     assigns STATE_AND_ENTRIES, HOMES;
-    ENSURES(SETTLED && VALID && STANDING) */
+    ensures SETTLED && VALID && STANDING; */
 static enum status syscall_delete(struct request r, struct actor actor, u64 a2)
 {
 	struct place from = cnode_place(actor, r.a0, a2, RIGHT_WRITE);
@@ -147,7 +139,7 @@ enum status syscall_invoke(struct request r, struct actor actor, u64 a2, u64 a3,
 /* Start of a system call of t whose results are set at its end. */
 /*@ requires threads_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures same: threads_same_but_links{Pre, Post};
     ensures others: threads_wait{Pre, Post} && results_kept_but{Pre, Post}(t) && words_kept{Pre, Post}; */
 static inline void syscall_begin(u64 t)
@@ -156,12 +148,9 @@ static inline void syscall_begin(u64 t)
 	threads[t].registers[REG_A2] = 0;
 }
 
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && 0 < t < N_THREADS;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5];
-    ENSURES(DERIVED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures leaves: \result == hart.current && current_is_highest;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
@@ -171,12 +160,9 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 }
 
 /* Every argument stays in the register where the user had it. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && 0 < t < N_THREADS;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && 0 < t < N_THREADS;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures leaves: \result == hart.current && current_is_highest; */
+    ensures SETTLED && VALID && STANDING && (leaves: \result == hart.current && current_is_highest); */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
 	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */
@@ -189,12 +175,9 @@ static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u
 }
 
 /* t receives: of its own, so that this proves apart from the other calls. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && 0 < t < N_THREADS && t == hart.current;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && 0 < t < N_THREADS && t == hart.current && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures leaves: \result == hart.current && current_is_highest;
     ensures grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0);
     ENSURES_BARRED(!may_take{Pre}(t, endpoint, reply, arrival), t)
@@ -210,18 +193,15 @@ static inline u32 syscall_receive(u32 t, u64 endpoint, u64 reply, u64 arrival, b
 }
 
 /* Every other system call; a1 to a4 are the user's. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && hart.current != NONE;
-    requires settled: unsettled == NONE;
-    REQUIRES_STANDING
+/*@ requires ORDERED && STANDING && kernel_valid && hart.current != NONE && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5], LIST;
-    ENSURES(ORDERED && VALID && STANDING && CAPABILITIES_KEPT)
-    ensures leaves: \result == hart.current && current_is_highest;
-    ensures grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0);
-    ensures claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0);
-    ensures yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK;
-    ensures unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
-      threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL;
+    ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT &&
+      (leaves: \result == hart.current && current_is_highest) &&
+      (grown: capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)) &&
+      (claimed: number != SYS_RECV && number != (SYS_RECV | SYS_NONBLOCK) ==> slots_claimed{Pre, Post}(0)) &&
+      (yielded: number == SYS_YIELD ==> threads[\old(hart.current)].registers[REG_A0] == STATUS_OK) &&
+      (unknown: number > SYS_INVOKE && number != (SYS_RECV | SYS_NONBLOCK) && number != (SYS_WAIT | SYS_NONBLOCK) ==>
+        threads[\old(hart.current)].registers[REG_A0] == STATUS_BAD_CALL);
     ENSURES_BARRED(asks_receive(number) && !may_take{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre))
     ENSURES_BLOCKED(number == SYS_RECV && receive_blocks{Pre}(\at(hart.current, Pre), a0, a2, a4), \at(hart.current, Pre),
       \old(threads[hart.current].table) + a2, a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)
@@ -311,7 +291,7 @@ u32 syscall_interrupt(bool timer)
 		if (hart.armed == NEVER)
 			arch_timer_set(NEVER); /* nothing to wait for: end this interrupt */
 	} else {
-		/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
+		/*@ loop invariant SETTLED && VALID && STANDING;
 		    loop assigns i, STATE_AND_ENTRIES;
 		    loop variant LINES_AT_ONCE - i; */
 		for (u32 i = 0; i < LINES_AT_ONCE; i++)

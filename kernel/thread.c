@@ -97,7 +97,7 @@ enum status thread_suspend(u32 t)
 /* A thread that left by a system call has stale caller-saved registers in memory: make them what it would see. */
 /*@ requires threads_valid && thread_index(t);
     assigns threads[0 .. N_THREADS - 1];
-    ENSURES_THREADS_VALID
+    ensures THREADS_VALID;
     ensures same: threads_same_but_links{Pre, Post};
     ensures settled: threads[t].saved_all == 1;
     ensures whole: \old(threads[t].saved_all) != 0 ==> registers_kept{Pre, Post} &&
@@ -193,11 +193,9 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 }
 
 /* Write down a fault that nobody handles: the record first, then its number. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && thread_index(t);
-    REQUIRES_STANDING
+/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
-    ENSURES(DERIVED && VALID && STANDING)
+    ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 static void thread_record_fault(u32 t)

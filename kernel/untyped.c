@@ -93,8 +93,8 @@ static inline u64 untyped_end(u64 start, u64 count, u64 size)
     ensures \result <==> (\forall integer s; first <= s < first + count ==> slots[s].type == CAP_EMPTY); */
 static bool untyped_slots_free(u32 first, u32 count)
 {
-	/*@ loop invariant first <= s <= first + count;
-	    loop invariant \forall integer k; first <= k < s ==> slots[k].type == CAP_EMPTY;
+	/*@ loop invariant first <= s <= first + count &&
+	      (\forall integer k; first <= k < s ==> slots[k].type == CAP_EMPTY);
 	    loop assigns s;
 	    loop variant first + count - s; */
 	for (u32 s = first; s < first + count; s++)
@@ -149,14 +149,12 @@ static void untyped_zero(u64 from, u64 to)
 {
 	u64 g = from;
 
-	/*@ loop invariant from <= g <= to;
-	    loop invariant \forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0;
+	/*@ loop invariant from <= g <= to && (\forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0);
 	    loop assigns g, words[8 * from .. 8 * to - 1];
 	    loop variant to - g; */
 	for (; g + 8 <= to; g += 8)
 		untyped_zero_eight(8 * g);
-	/*@ loop invariant from <= g <= to;
-	    loop invariant \forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0;
+	/*@ loop invariant from <= g <= to && (\forall integer i; 8 * from <= i < 8 * g ==> words[i] == 0);
 	    loop assigns g, words[8 * from .. 8 * to - 1];
 	    loop variant to - g; */
 	for (; g < to; g++)
@@ -166,11 +164,11 @@ static void untyped_zero(u64 from, u64 to)
 /* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero and the step may
  * also do `work` more. The gap that alignment leaves is zeroed too: a step that was begun for a big object may be used up
  * by small ones. */
-/*@ REQUIRES_DERIVED
-    requires kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM;
-    requires inside: end <= 1 << (slots[u].size_bits - 6);
+/*@ requires DERIVED && cnodes_apart &&
+      kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM &&
+      (inside: end <= 1 << (slots[u].size_bits - 6));
     assigns slots[u].badge, words[0 .. N_WORDS - 1];
-    ENSURES(DERIVED && SLOTS_VALID)
+    ensures DERIVED && SLOTS_VALID;
     ensures onward: !\result ==> slots[u].badge > \old(slots[u].badge);
     ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
       8 * (slots[u].object + slots[u].watermark - machine.base_granule) <= w <
@@ -192,12 +190,11 @@ static inline bool untyped_prepare(u64 u, u64 end, u32 work)
 }
 
 /* Make zeroed memory an object of the view of its type. Its capability is in slot s. */
-/*@ REQUIRES_VALID
-    requires slot: slot_index(s);
-    requires same: (type == OBJECT_ENDPOINT || type == OBJECT_NOTIFICATION ==> queue_index(slots[s].object)) &&
-      (type == OBJECT_THREAD ==> thread_index(slots[s].object)) && (type == OBJECT_SPACE ==> space_index(slots[s].object));
+/*@ requires VALID && (slot: slot_index(s)) &&
+      (same: (type == OBJECT_ENDPOINT || type == OBJECT_NOTIFICATION ==> queue_index(slots[s].object)) &&
+        (type == OBJECT_THREAD ==> thread_index(slots[s].object)) && (type == OBJECT_SPACE ==> space_index(slots[s].object)));
     assigns queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
-    ENSURES_VALID */
+    ensures VALID; */
 static void untyped_begin_object(u32 s, u32 type)
 {
 	switch (type) {
@@ -262,15 +259,14 @@ struct mould {
       (c.type == OBJECT_THREAD ==> size == 8) &&
       (c.type == OBJECT_UNTYPED || c.type == OBJECT_PAGE ==> 6 <= c.size_bits <= 37 && size == 1 << (c.size_bits - 6)); */
 
-/*@ requires slot_index(u) && machine_valid;
-    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size;
-    requires ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= at &&
-      at - machine.base_granule + carving.count * size <= N_QUEUES;
-    requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
-    requires inside: at + carving.count * size <= 0x100000000;
-    requires measures: measures(carving, size);
-    requires aligned: apart != 0 ==> (carving.type == OBJECT_SPACE ==> at % SPACE_GRANULES == 0) &&
-      (carving.type == OBJECT_THREAD ==> at % 8 == 0);
+/*@ requires slot_index(u) && machine_valid &&
+      (known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size) &&
+      (ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= at &&
+        at - machine.base_granule + carving.count * size <= N_QUEUES) &&
+      (kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM) &&
+      (inside: at + carving.count * size <= 0x100000000) && (measures: measures(carving, size)) &&
+      (aligned: apart != 0 ==> (carving.type == OBJECT_SPACE ==> at % SPACE_GRANULES == 0) &&
+        (carving.type == OBJECT_THREAD ==> at % 8 == 0));
     assigns \nothing;
     ensures fits: mould_fits(\result, carving.count * \result.step);
     ensures between: mould_between(\result, carving.count * \result.step, at, at + carving.count * size);
@@ -330,11 +326,11 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 /* The CNode of type `type` in the slots from o on begins, with its original in slot s. The views of its slots begin with it:
  * that they are empty is proved, that a table's say that they are in one is looked at. */
 /*@ ghost
-  /@ requires derived: cnodes_apart && slots_typed && slots_listed && slots_housed && slots_contained && apart != 0;
-     requires dying: tables_dying && spaces_dying && slots_swept && threads_dying;
-     requires shape: shaped(type, o, end) && 0 < s < N_SLOTS && owns[s] == 0;
-     requires memory: begins[s] == 2 * machine.base_granule + o && ends[s] == 2 * machine.base_granule + end;
-     requires nobody: \forall integer c; is_cnode(c) ==> beyond[c] <= o || end <= c;
+  /@ requires (derived: cnodes_apart && slots_typed && slots_listed && slots_housed && slots_contained && apart != 0) &&
+       (dying: tables_dying && spaces_dying && slots_swept && threads_dying) &&
+       (shape: shaped(type, o, end) && 0 < s < N_SLOTS && owns[s] == 0) &&
+       (memory: begins[s] == 2 * machine.base_granule + o && ends[s] == 2 * machine.base_granule + end) &&
+       (nobody: \forall integer c; is_cnode(c) ==> beyond[c] <= o || end <= c);
      assigns apart, NEW_HOME, owns[s];
      ensures cnodes: CNODES;
      ensures slots: slots_housed && slots_contained;
@@ -370,28 +366,28 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
 
 /* The capability in slot s, carved from u, has memory of its own from now on. */
 /*@ ghost
-  /@ requires derived: slots_typed && slots_listed && slots_marked && slots_housed && slots_contained;
-     requires dying: tables_dying && spaces_dying && slots_swept && threads_dying;
-     requires ordered: list_ordered && memory_nested && cnodes_apart;
-     requires slot: slot_index(u) && slot_index(s) && slots[s].type == type && CAP_UNTYPED <= type <= CAP_THREAD && slots[s].original != 0;
-     requires shape: holds_slots(type) ==> 2 * machine.base_granule <= begins[s] && ends[s] <= 2 * machine.base_granule + N_SLOTS &&
-       shaped(type, begins[s] - 2 * machine.base_granule, ends[s] - 2 * machine.base_granule);
-     requires free: apart != 0 ==> s != NONE && owns[s] == 0 && linked[s] == 1 && origin[s] == s &&
-       begins[s] < ends[s] && marked(s) && is_aligned(begins[s], nth[s], ends[s]) && given[s] == begins[s] &&
-       begins[s] == place_at(slots[s].type, slots[s].object) && ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits);
-     requires owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
-       (owns[k] != 0 <==> is_capability(k) && slots[k].original != 0));
-     requires others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
-       extends(origin[k], k) && origin[k] != s);
-     requires room: room_from(u, begins[s]) && (apart != 0 ==> ends[s] <= given[u] && rank[u] < rank[s] < last[u] && u != s &&
-       (\forall integer t; live(t) && rank[t] < rank[u] < last[t] ==> rank[t] < rank[s] < last[t]));
+  /@ requires (derived: slots_typed && slots_listed && slots_marked && slots_housed && slots_contained) &&
+       (dying: tables_dying && spaces_dying && slots_swept && threads_dying) &&
+       (ordered: list_ordered && memory_nested && cnodes_apart) &&
+       (slot: slot_index(u) && slot_index(s) && slots[s].type == type && CAP_UNTYPED <= type <= CAP_THREAD && slots[s].original != 0) &&
+       (shape: holds_slots(type) ==> 2 * machine.base_granule <= begins[s] && ends[s] <= 2 * machine.base_granule + N_SLOTS &&
+         shaped(type, begins[s] - 2 * machine.base_granule, ends[s] - 2 * machine.base_granule)) &&
+       (free: apart != 0 ==> s != NONE && owns[s] == 0 && linked[s] == 1 && origin[s] == s &&
+         begins[s] < ends[s] && marked(s) && is_aligned(begins[s], nth[s], ends[s]) && given[s] == begins[s] &&
+         begins[s] == place_at(slots[s].type, slots[s].object) && ends[s] == begins[s] + takes_up(slots[s].type, slots[s].size_bits)) &&
+       (owned: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s ==>
+         (owns[k] != 0 <==> is_capability(k) && slots[k].original != 0))) &&
+       (others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && is_capability(k) && k != s ==>
+         extends(origin[k], k) && origin[k] != s)) &&
+       (room: room_from(u, begins[s]) && (apart != 0 ==> ends[s] <= given[u] && rank[u] < rank[s] < last[u] && u != s &&
+         (\forall integer t; live(t) && rank[t] < rank[u] < last[t] ==> rank[t] < rank[s] < last[t])));
      assigns apart, NEW_HOME, owns[s];
      ensures apart: apart != 0 ==> \old(apart) != 0;
      ensures kept: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
      ensures room: room_from(u, ends[s]);
      ensures derived: slots_owned && slots_extents && slots_marked && slots_housed && slots_contained;
      ensures dying: tables_dying && spaces_dying && slots_swept && threads_dying;
-     ENSURES_NESTED
+     ensures NESTED;
      ensures cnodes: cnodes_apart; @/
   void untyped_own(u8 type, u32 u, u32 s)
   {
@@ -414,28 +410,24 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
   } */
 
 /* Write the capability of object number `object`, carved from u, into slot s. */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && threads_waiting && threads_tied && threads_dying && slot_index(u) && nameable(s) && u != s;
-    requires place: apart != 0 ==> in_table(s) && !spent(s);
-    requires room: room_from(u, place_at(mould.type, object)) &&
-      (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u]);
-    requires nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
-    requires memory: slots[u].type == CAP_UNTYPED;
-    requires free: slots[s].type == CAP_EMPTY;
-    requires fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
-      mould.step != 0 &&
-      (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
-      (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits);
+/*@ requires ORDERED && slots_valid && threads_waiting && threads_tied && threads_dying && slot_index(u) && nameable(s) && u != s &&
+      (place: apart != 0 ==> in_table(s) && !spent(s)) &&
+      (room: room_from(u, place_at(mould.type, object)) &&
+        (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u])) &&
+      (nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits))) &&
+      (memory: slots[u].type == CAP_UNTYPED) && (free: slots[s].type == CAP_EMPTY) &&
+      (fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
+        mould.step != 0 &&
+        (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
+        (mould.type == CAP_TABLE ==> mould.step == 1 << mould.size_bits));
     assigns slots[0 .. N_SLOTS - 1], LIST_AT(s), apart, NEW_HOME;
-    ensures room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits));
-    ensures apart: apart != 0 ==> \old(apart) != 0;
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post};
-    ensures child: slots[s].parent == u;
-    ensures carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
-      slots[s].size_bits == mould.size_bits;
-    ensures others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k);
-    ensures tied: threads_tied && threads_dying;
-    ENSURES(ORDERED && SLOTS_VALID) */
+    ensures (room: room_from(u, place_at(mould.type, object) + takes_up(mould.type, mould.size_bits))) &&
+      (apart: apart != 0 ==> \old(apart) != 0) &&
+      (homes: apart != 0 ==> homes_kept{Pre, Post} && unspent_kept{Pre, Post}) && (child: slots[s].parent == u) &&
+      (carved: slots[s].type == mould.type && slots[s].object == object && slots[s].rights == mould.rights &&
+        slots[s].size_bits == mould.size_bits) &&
+      (others: \forall integer k; slot_index(k) && k != s ==> slot_same{Pre, Post}(k)) &&
+      (tied: threads_tied && threads_dying) && ORDERED && SLOTS_VALID; */
 static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 {
 	/*@ assert table: mould.type == CAP_TABLE ==> shaped(CAP_TABLE, object, object + mould.step); */
@@ -593,10 +585,9 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
   {
 	/@ assert half: 2 * a == 2 * (n * size); @/
   }
-  /@ REQUIRES_ORDERED
-     requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
-     requires size: 6 <= bits <= 37 && size == 1 << (bits - 6) && 1 <= size <= 0xffffffff;
-     requires start: first_multiple(start, slots[u].watermark, size) && start + size <= 1 << (slots[u].size_bits - 6);
+  /@ requires ORDERED && slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0 &&
+       (size: 6 <= bits <= 37 && size == 1 << (bits - 6) && 1 <= size <= 0xffffffff) &&
+       (start: first_multiple(start, slots[u].watermark, size) && start + size <= 1 << (slots[u].size_bits - 6));
      assigns \nothing;
      ensures nth: apart != 0 ==> is_multiple(2 * (slots[u].object + start), \result, 2 * size);
      ensures space: apart != 0 && size == SPACE_GRANULES ==> (slots[u].object + start) % SPACE_GRANULES == 0;
@@ -637,26 +628,24 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
   } */
 
 /* The originals of `count` new objects into the slots from `first` on. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && slot_index(u) && row_nameable(first, count);
-    requires row: apart != 0 ==> in_table_to(first, first + count);
-    requires nth: apart != 0 ==> is_multiple(place_at(mould.type, mould.object), next_nth, takes_up(mould.type, mould.size_bits));
-    requires memory: slots[u].type == CAP_UNTYPED;
-    requires fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT;
-    requires type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type);
-    requires free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY;
-    requires room: room_from(u, place_at(mould.type, mould.object)) &&
-      (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]);
+/*@ requires ORDERED && kernel_valid && slot_index(u) && row_nameable(first, count) &&
+      (row: apart != 0 ==> in_table_to(first, first + count)) &&
+      (nth: apart != 0 ==> is_multiple(place_at(mould.type, mould.object), next_nth, takes_up(mould.type, mould.size_bits))) &&
+      (memory: slots[u].type == CAP_UNTYPED) &&
+      (fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT) &&
+      (type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type)) &&
+      (free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY) &&
+      (room: room_from(u, place_at(mould.type, mould.object)) &&
+        (apart != 0 ==> place_at(mould.type, mould.object + count * mould.step) <= given[u]));
     assigns slots[0 .. N_SLOTS - 1], LIST, apart, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1], ptes[0 .. N_PTES - 1];
-    ENSURES(ORDERED && VALID)
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
-    ensures made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type;
-    ensures rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights;
-    ensures sized: \forall integer k; first <= k < first + count ==> slots[k].size_bits == mould.size_bits;
-    ensures behind: \forall integer k; first <= k < first + count ==> mould.object <= slots[k].object;
-    ensures before: \forall integer k; first <= k < first + count ==>
-      slots[k].object + mould.step <= mould.object + count * mould.step;
-    ensures others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==> slot_same{Pre, Post}(k); */
+    ensures ORDERED && VALID && (homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0) &&
+      (made: \forall integer k; first <= k < first + count ==> slots[k].type == mould.type) &&
+      (rights: \forall integer k; first <= k < first + count ==> slots[k].rights == mould.rights) &&
+      (sized: \forall integer k; first <= k < first + count ==> slots[k].size_bits == mould.size_bits) &&
+      (behind: \forall integer k; first <= k < first + count ==> mould.object <= slots[k].object) &&
+      (before: \forall integer k; first <= k < first + count ==>
+        slots[k].object + mould.step <= mould.object + count * mould.step) &&
+      (others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==> slot_same{Pre, Post}(k)); */
 static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mould mould)
 {
 	u64 object = mould.object;
@@ -665,23 +654,24 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	/*@ ghost u64 left = total; */
 	/*@ ghost u64 n = count; */
 	/*@ assert fits: mould_fits(mould, total); */
-	/*@ LOOP_VALID LOOP_ORDERED
-	    loop invariant count: i <= count && n == count - i;
-	    loop invariant takes: takes(left, n, mould.step);
-	    loop invariant inside: mould.object <= object && object + left == mould.object + total;
-	    loop invariant homes: apart != 0 ==> homes_kept{Pre, Here} && \at(apart, Pre) != 0;
-	    loop invariant row: apart != 0 ==> in_table_to(first, first + count);
-	    loop invariant room: room_from(u, place_at(mould.type, object));
-	    loop invariant nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
-	    loop invariant end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u];
-	    loop invariant free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY;
-	    loop invariant made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type;
-	    loop invariant rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights;
-	    loop invariant sized: \forall integer k; first <= k < first + i ==> slots[k].size_bits == mould.size_bits;
-	    loop invariant behind: \forall integer k; first <= k < first + i ==> mould.object <= slots[k].object;
-	    loop invariant before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object;
-	    loop invariant others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
-	      slot_same{Pre, Here}(k);
+	/*@ loop invariant ORDERED && VALID && (count: i <= count && n == count - i) &&
+	      (takes: takes(left, n, mould.step)) &&
+	      (inside: mould.object <= object && object + left == mould.object + total) &&
+	      (homes: apart != 0 ==> homes_kept{Pre, Here} && \at(apart, Pre) != 0) &&
+	      (row: apart != 0 ==> in_table_to(first, first + count)) &&
+	      (room: room_from(u, place_at(mould.type, object))) &&
+	      (end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u]) &&
+	      (free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY) &&
+	      (made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type) &&
+	      (rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights) &&
+	      (sized: \forall integer k; first <= k < first + i ==> slots[k].size_bits == mould.size_bits) &&
+	      (behind: \forall integer k; first <= k < first + i ==> mould.object <= slots[k].object) &&
+	      (before: \forall integer k; first <= k < first + i ==> slots[k].object + mould.step <= object) &&
+	      (others: \forall integer k; slot_index(k) && !(first <= k < first + count) ==>
+	        slot_same{Pre, Here}(k));
+	    // Products prove where little else is known: a clause of its own.
+	    loop invariant nth: apart != 0 ==>
+	      is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits));
 	    loop assigns i, object, left, n, slots[0 .. N_SLOTS - 1], LIST, apart, NEW_HOME, queues[0 .. N_QUEUES - 1], threads[0 .. N_THREADS - 1],
 	      ptes[0 .. N_PTES - 1];
 	    loop variant count - i; */
@@ -704,9 +694,8 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 
 /* Who carves from u is alone with it: nobody has it, or a copy of it, for a page. */
 /*@ ghost
-  /@ REQUIRES_ORDERED
-     requires nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
-     requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
+  /@ requires ORDERED && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0 &&
+       (lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u));
      assigns \nothing;
      ensures lent: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
        (slots[s].rights & RIGHT_RETYPE) == 0 ==> origin[s] != u); @/
@@ -722,13 +711,12 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
   } */
 
 /* Everything below granule `end` is handed out: what lies above the watermark that was is the caller's. */
-/*@ REQUIRES_ORDERED
-    requires slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
-    requires depth: slots[u].depth < CAP_MAX_DEPTH;
-    requires inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff;
-    requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
+/*@ requires ORDERED && slots_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0 &&
+      (depth: slots[u].depth < CAP_MAX_DEPTH) &&
+      (inside: slots[u].watermark <= end <= 1 << (slots[u].size_bits - 6) && end <= 0xffffffff) &&
+      (lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u));
     assigns slots[u].watermark, given[u];
-    ENSURES(ORDERED && SLOTS_VALID)
+    ensures ORDERED && SLOTS_VALID;
     ensures room: room_from(u, 2 * (slots[u].object + \old(slots[u].watermark)));
     ensures handed: slots[u].watermark == end && (apart != 0 ==> given[u] == 2 * (slots[u].object + end)); */
 static inline void untyped_advance(u64 u, u64 end)
@@ -742,28 +730,27 @@ static inline void untyped_advance(u64 u, u64 end)
 }
 
 /* The objects that are asked for begin at granule `start` of u, and end at `end`. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0;
-    requires depth: slots[u].depth < CAP_MAX_DEPTH;
-    requires lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u);
-    requires count: 0 < carving.count <= RETYPE_MAX_COUNT && row_nameable(to, carving.count);
-    requires row: apart != 0 ==> in_table_to(to, to + carving.count);
-    requires free: \forall integer k; to <= k < to + carving.count ==> slots[k].type == CAP_EMPTY;
-    requires known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && measures(carving, size);
-    requires kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM;
-    requires size: 6 <= carving.bits <= 37 && size == 1 << (carving.bits - 6) && 1 <= size <= 0xffffffff;
-    requires start: slots[u].watermark <= start && first_multiple(start, slots[u].watermark, size);
-    requires end: start + size <= end <= 0xffffffff && end == start + carving.count * size && end <= 1 << (slots[u].size_bits - 6);
+/*@ requires ORDERED && kernel_valid && nameable(u) && slots[u].type == CAP_UNTYPED && (slots[u].rights & RIGHT_RETYPE) != 0 &&
+      (depth: slots[u].depth < CAP_MAX_DEPTH) &&
+      (lent: apart != 0 && slots[u].watermark == 0 && slots[u].kind != MEMORY_RAM ==> leaf(u)) &&
+      (count: 0 < carving.count <= RETYPE_MAX_COUNT && row_nameable(to, carving.count)) &&
+      (row: apart != 0 ==> in_table_to(to, to + carving.count)) &&
+      (free: \forall integer k; to <= k < to + carving.count ==> slots[k].type == CAP_EMPTY) &&
+      (known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && measures(carving, size)) &&
+      (kind: carving.type != OBJECT_UNTYPED && carving.type != OBJECT_PAGE ==> slots[u].kind == MEMORY_RAM) &&
+      (size: 6 <= carving.bits <= 37 && size == 1 << (carving.bits - 6) && 1 <= size <= 0xffffffff) &&
+      (start: slots[u].watermark <= start && first_multiple(start, slots[u].watermark, size)) &&
+      (end: start + size <= end <= 0xffffffff && end == start + carving.count * size && end <= 1 << (slots[u].size_bits - 6));
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], ptes[0 .. N_PTES - 1], LIST, apart,
             NEW_HOME;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
-    ensures handed: slots[u].watermark == end && capability_same{Pre, Post}(u);
-    ensures between: \forall integer k; to <= k < to + carving.count ==> object_between(slots[k].type, slots[k].size_bits,
-      slots[k].object, \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + end);
-    ensures made: \forall integer k; to <= k < to + carving.count ==>
-      slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type);
-    ensures others: \forall integer k; slot_index(k) && k != u && !(to <= k < to + carving.count) ==> slot_same{Pre, Post}(k);
+    ensures ORDERED && VALID && CAPABILITIES_KEPT &&
+      (homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0) &&
+      (handed: slots[u].watermark == end && capability_same{Pre, Post}(u)) &&
+      (between: \forall integer k; to <= k < to + carving.count ==> object_between(slots[k].type, slots[k].size_bits,
+        slots[k].object, \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + end)) &&
+      (made: \forall integer k; to <= k < to + carving.count ==>
+        slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type)) &&
+      (others: \forall integer k; slot_index(k) && k != u && !(to <= k < to + carving.count) ==> slot_same{Pre, Post}(k));
     CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_READ)
     CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_WRITE)
     CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, to, RIGHT_EXECUTE)

@@ -28,41 +28,39 @@ struct carving {
 
 /* Carve objects from the untyped memory in slot u into the empty slots from `to` on, where the table has `room` slots.
  * AGAIN: memory was zeroed, the same call goes on. Nothing else changes unless the result is OK. */
-/*@ REQUIRES_ORDERED
-    requires kernel_valid && nameable(u);
-    requires room: to.status == STATUS_OK ==> row_nameable(to.slot, room);
-    requires row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + room);
+/*@ requires ORDERED && kernel_valid && nameable(u) && (room: to.status == STATUS_OK ==> row_nameable(to.slot, room)) &&
+      (row: apart != 0 && to.status == STATUS_OK && to.container == IN_TABLE ==> in_table_to(to.slot, to.slot + room));
     assigns slots[0 .. N_SLOTS - 1], words[0 .. N_WORDS - 1], threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1],
             ptes[0 .. N_PTES - 1], LIST, apart, NEW_HOME;
-    ENSURES(ORDERED && VALID && CAPABILITIES_KEPT)
-    ensures homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0;
-    ensures unchanged: \result != STATUS_OK ==>
-      (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
-      (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&
-      (\forall integer q; queue_index(q) ==> queues[q] == \old(queues[q]));
-    ensures zeroed: \result != STATUS_OK ==> slots[u] == { \old(slots[u]) \with .badge = slots[u].badge };
-    ensures refused: \result != STATUS_OK && \result != STATUS_AGAIN && \result != STATUS_OCCUPIED ==>
-      slots[u].badge == \old(slots[u].badge);
-    ensures onward: \result == STATUS_AGAIN && to.status == STATUS_OK ==> slots[u].badge > \old(slots[u].badge);
-    // Memory that is handed out, or not this capability's, is not zeroed.
-    ensures foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
-      8 * (\old(slots[u].object) + \old(slots[u].watermark) - machine.base_granule) <= w <
-        8 * (\old(slots[u].object) + (1 << (\old(slots[u].size_bits) - 6)) - machine.base_granule);
-    ensures carver: \result == STATUS_OK ==> \old(slots[u].type) == CAP_UNTYPED &&
-      (\old(slots[u].rights) & RIGHT_RETYPE) != 0 && to.status == STATUS_OK && 0 < carving.count <= room;
-    ensures grown: \result == STATUS_OK ==> \old(slots[u].watermark) < slots[u].watermark <= 1 << (slots[u].size_bits - 6);
-    ensures memory: \result == STATUS_OK ==>
-      slots[u].object == \old(slots[u].object) && slots[u].size_bits == \old(slots[u].size_bits);
-    // I1: new objects lie between the old and the new watermark.
-    ensures between: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
-      object_between(slots[k].type, slots[k].size_bits, slots[k].object,
-        \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + slots[u].watermark));
-    ensures empty: \result == STATUS_OK ==>
-      (\forall integer k; to.slot <= k < to.slot + carving.count ==> \old(slots[k].type) == CAP_EMPTY);
-    ensures made: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
-      slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type));
-    ensures others: \result == STATUS_OK ==> (\forall integer k; slot_index(k) && k != u &&
-      !(to.slot <= k < to.slot + carving.count) ==> slot_same{Pre, Post}(k));
+    ensures ORDERED && VALID && CAPABILITIES_KEPT &&
+      (homes: apart != 0 ==> homes_kept{Pre, Post} && \old(apart) != 0) &&
+      (unchanged: \result != STATUS_OK ==>
+        (\forall integer k; slot_index(k) && k != u ==> slots[k] == \old(slots[k])) &&
+        (\forall integer t; thread_index(t) ==> threads[t] == \old(threads[t])) &&
+        (\forall integer q; queue_index(q) ==> queues[q] == \old(queues[q]))) &&
+      (zeroed: \result != STATUS_OK ==> slots[u] == { \old(slots[u]) \with .badge = slots[u].badge }) &&
+      (refused: \result != STATUS_OK && \result != STATUS_AGAIN && \result != STATUS_OCCUPIED ==>
+        slots[u].badge == \old(slots[u].badge)) &&
+      (onward: \result == STATUS_AGAIN && to.status == STATUS_OK ==> slots[u].badge > \old(slots[u].badge)) &&
+      // Memory that is handed out, or not this capability's, is not zeroed.
+      (foreign: \forall integer w; 0 <= w < N_WORDS && words[w] != \old(words[w]) ==>
+        8 * (\old(slots[u].object) + \old(slots[u].watermark) - machine.base_granule) <= w <
+          8 * (\old(slots[u].object) + (1 << (\old(slots[u].size_bits) - 6)) - machine.base_granule)) &&
+      (carver: \result == STATUS_OK ==> \old(slots[u].type) == CAP_UNTYPED &&
+        (\old(slots[u].rights) & RIGHT_RETYPE) != 0 && to.status == STATUS_OK && 0 < carving.count <= room) &&
+      (grown: \result == STATUS_OK ==> \old(slots[u].watermark) < slots[u].watermark <= 1 << (slots[u].size_bits - 6)) &&
+      (memory: \result == STATUS_OK ==>
+        slots[u].object == \old(slots[u].object) && slots[u].size_bits == \old(slots[u].size_bits)) &&
+      // I1: new objects lie between the old and the new watermark.
+      (between: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
+        object_between(slots[k].type, slots[k].size_bits, slots[k].object,
+          \old(slots[u].object) + \old(slots[u].watermark), \old(slots[u].object) + slots[u].watermark))) &&
+      (empty: \result == STATUS_OK ==>
+        (\forall integer k; to.slot <= k < to.slot + carving.count ==> \old(slots[k].type) == CAP_EMPTY)) &&
+      (made: \result == STATUS_OK ==> (\forall integer k; to.slot <= k < to.slot + carving.count ==>
+        slots[k].type == (carving.type == OBJECT_PAGE ? CAP_UNTYPED : carving.type))) &&
+      (others: \result == STATUS_OK ==> (\forall integer k; slot_index(k) && k != u &&
+        !(to.slot <= k < to.slot + carving.count) ==> slot_same{Pre, Post}(k)));
     // I3 (part): what is carved has no right that the memory lacks, where its kind shares the right.
     ENSURES_CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, RIGHT_READ)
     ENSURES_CARVED_WITHIN(carving.type == OBJECT_UNTYPED || carving.type == OBJECT_PAGE, RIGHT_WRITE)

@@ -54,14 +54,15 @@ MODULE = threading.Lock()   # it is made once
 
 @functools.lru_cache(None)
 def young_memory(folder):
-    """A module for Frama-C that gives OCaml 32 MB for new values instead of 2, made here: a quarter less time. By
-    OCAMLRUNPARAM it cannot be had, as Frama-C sets the 2 MB itself when it starts. Without a compiler that fits, "": the
-    goals are the same, only later."""
+    """A module for Frama-C that gives OCaml 32 MB for new values instead of 2, a quarter less time, and lets it keep no track of
+    who calls whom, which is one part in twenty more; made here. By OCAMLRUNPARAM neither can be had, as Frama-C sets both
+    itself when it starts. Without a compiler that fits, "": the goals are the same, only later."""
     folder = pathlib.Path(folder).resolve()
     path = folder / "young_memory.cmxs"
     with tempfile.TemporaryDirectory(dir=folder) as place:
         source = pathlib.Path(place) / "young_memory.ml"
-        source.write_text("let () = Gc.set { (Gc.get ()) with Gc.minor_heap_size = 4 * 1024 * 1024 }\n", encoding="ascii")
+        source.write_text("let () = Printexc.record_backtrace false\n"
+                          "let () = Gc.set { (Gc.get ()) with Gc.minor_heap_size = 4 * 1024 * 1024 }\n", encoding="ascii")
         made = source.with_suffix(".cmxs")
         for command in (["ocamlopt", "-shared", "-o", str(made), str(source)],
                         ["frama-c", "-no-autoload-plugins", "-load-module", str(made)]):

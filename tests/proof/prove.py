@@ -612,7 +612,7 @@ def enough(run, function, goal):
         return len(provers.LADDER)
     name = goal["name"][len(function.name) + 1:len(goal["name"]) - len(goal["part"])]
     some = recorded.results(name) or recorded.results()
-    for count in (provers.SOON, provers.LATER):
+    for count in provers.ENDS:
         most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
         if all(steps <= most[prover] for _, prover, steps in some):
             return count

@@ -15,13 +15,13 @@ import time
 from smt import bare, near
 
 SECONDS = float(os.environ.get("MULLION_PROVER_SECONDS", 300))
-# In this order: what is cheap first, then each prover for as long as it is likely to help. `bare` and `near` are Z3 with less
-# to read.
-LADDER = [("bare", 1_000_000), ("near", 2_000_000), ("z3", 2_000_000), ("cvc4", 300_000), ("near", 6_000_000),
-          ("z3", 6_000_000), ("cvc4", 900_000), ("near", 20_000_000), ("z3", 30_000_000)]
-SOON, LATER = 4, 7  # ends of parts in which each prover has had its turn
+# In this order: what is cheap first, then each prover for as long as it is likely to help, since what a prover has not proved
+# early it mostly does not prove at all. `bare` and `near` are Z3 with less to read.
+LADDER = [("bare", 600_000), ("near", 1_000_000), ("z3", 1_000_000), ("cvc4", 300_000), ("near", 2_000_000), ("z3", 2_000_000),
+          ("near", 6_000_000), ("z3", 6_000_000), ("cvc4", 900_000), ("near", 20_000_000), ("z3", 30_000_000)]
+ENDS = 4, 6, 9  # of parts in which the provers have had their turn
 if os.environ.get("MULLION_PROVER_SHORT"):   # for tests with goals that are false
-    LADDER = LADDER[:SOON]
+    LADDER = LADDER[:ENDS[0]]
 LESS = {"bare": bare, "near": near}
 # Half of what nearly every goal is proved with: of some two thousand places that are no contradiction each uses all of it.
 SMOKE = [("z3", 1_000_000)]

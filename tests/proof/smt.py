@@ -48,16 +48,17 @@ class Goal:
             place = self.other[start] + 1 if is_list else token.end()
             yield start if is_list else None
 
-    def parts(self):
-        """Where the parts of the conclusion begin; one that is no conjunction has itself."""
-        found, waiting = [], [self.conclusion]
-        while waiting:
-            one = waiting.pop()
-            if one is None or self.head(one) != b"and":
-                found.append(one)
-            else:
-                waiting += reversed(list(self.members(one)))
-        return found
+    def parts(self, at):
+        """[(text, where the part itself begins)] of a conclusion that begins there: each member of a conjunction, and of one
+        that follows from something each with what it follows from."""
+        here = self.text[at:self.other[at] + 1]
+        if self.head(at) == b"and" and None not in (members := list(self.members(at))):
+            return [part for one in members for part in self.parts(one)]
+        inner = self.last(at) if self.head(at) in (b"forall", b"let", b"=>") else None
+        if inner is None:
+            return [(here, at)]
+        before, behind = self.text[at:inner], self.text[self.other[inner] + 1:self.other[at] + 1]
+        return [(before + text + behind, place) for text, place in self.parts(inner)]
 
 
 def parts_of(text):
@@ -65,14 +66,14 @@ def parts_of(text):
     what is assumed follow all parts together exactly if each follows. Making a goal is dear, so contracts say in one clause
     what belongs together; proving is cheap only part by part."""
     goal = Goal(text)
-    found = goal.parts()
-    if len(found) < 2 or None in found:
+    found = goal.parts(goal.conclusion) if goal.conclusion is not None else []
+    if len(found) < 2:
         return {"": text}
     parts, before, behind = {}, text[:goal.conclusion], text[goal.other[goal.conclusion] + 1:]
-    for number, one in enumerate(found, 1):
-        name = re.fullmatch(rb"P_(\w+)", goal.head(one))
+    for number, (one, place) in enumerate(found, 1):
+        name = re.fullmatch(rb"P_(\w+)", goal.head(place))
         label = "_" + (name.group(1).decode() if name else f"part{number}")
-        parts[label if label not in parts else f"{label}_{number}"] = before + text[one:goal.other[one] + 1] + behind
+        parts[label if label not in parts else f"{label}_{number}"] = before + one + behind
     return parts
 
 

@@ -393,6 +393,19 @@ def test_a_conjunction_is_proved_part_by_part(tree):
     assert "unproved: first_ensures_both_small" not in done.stdout
 
 
+def test_what_follows_from_something_inside_a_conjunction_is_proved_part_by_part(tree):
+    def ensures():
+        goals = json.loads(tree.prove("--json").stdout)["files"][0]["functions"][0]["goals"]
+        return {goal["name"]: goal["status"] for goal in goals if goal["name"].startswith("first_ensures")}
+    tree.write("kernel/a.c", BOTH % "(a[n] == 5 ==> positive(b[n]) && (n > 3 ==> small(b[n]) && positive(a[n])))")
+    good = ensures()
+    assert len(good) == 5 and set(good.values()) == {"proved"}, good
+    tree.write("kernel/a.c", BOTH % "(a[n] == 5 ==> positive(b[n]) && (n > 3 ==> small(3 * b[n]) && positive(a[n])))")
+    assert sum(status == "unproved" for status in ensures().values()) == 1, "only the part that is false"
+    tree.write("kernel/a.c", BOTH % "(a[n] == 10 ==> small(2 * b[n]))")
+    assert set(ensures().values()) == {"proved"}, "what it follows from is forgotten"
+
+
 def test_goals_that_only_the_second_prover_proves_are_recorded_once(tree):
     tree.write("kernel/a.c", hard(9))
     environment = {"MULLION_PROVER_SECONDS": "60", "PATH": without(tree, "z3")}

@@ -177,16 +177,14 @@ void arch_print_number(u64 number)
 	u8 digits[20];
 	u32 n = 0;
 
-	/*@ loop invariant n < 20;
-	    loop invariant written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]);
+	/*@ loop invariant n < 20 && (written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]));
 	    loop assigns n, number, digits[0 .. 19];
 	    loop variant 20 - n; */
 	do {
 		digits[n++] = (u8)('0' + number % 10);
 		number /= 10;
 	} while (number != 0 && n < 20);
-	/*@ loop invariant n <= 20;
-	    loop invariant written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]);
+	/*@ loop invariant n <= 20 && (written: \forall integer k; 0 <= k < n ==> \initialized(&digits[k]));
 	    loop assigns n;
 	    loop variant n; */
 	while (n > 0)

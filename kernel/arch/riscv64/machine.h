@@ -39,24 +39,19 @@ void machine_print_hex(u64 number);
 /*@ requires \valid_read(record) && boot_zero;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], machine, boot_record, boot_system,
             payload[0 .. 5];
-    ENSURES(SETTLED && VALID && STANDING)
+    ensures SETTLED && VALID && STANDING;
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 arch_start(const struct boot_record *record);
 /* scause and stval of a trap from user mode that is no system call. */
-/*@ REQUIRES_SETTLED
-    requires kernel_valid && hart.current != NONE;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid && hart.current != NONE;
     assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
-    ENSURES(SETTLED && VALID && STANDING)
+    ensures SETTLED && VALID && STANDING;
     ensures leaves: \result == hart.current && current_is_highest; */
 u32 trap_handle(u64 cause, u64 value);
-/*@ REQUIRES_SETTLED
-    requires kernel_valid;
-    REQUIRES_STANDING
+/*@ requires SETTLED && STANDING && kernel_valid;
     terminates \false;
     assigns STATE_AND_ENTRIES, HOMES, payload[0 .. 5];
-    ENSURES(SETTLED && VALID && STANDING)
-    ensures somebody: \result != NONE && \result == hart.current && current_is_highest; */
+    ensures SETTLED && VALID && STANDING && (somebody: \result != NONE && \result == hart.current && current_is_highest); */
 u32 trap_idle(void);
 /*@ assigns \nothing;
     ensures \false; */

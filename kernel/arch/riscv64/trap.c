@@ -27,8 +27,8 @@ u32 trap_idle(void)
 {
 	u32 next = NONE;
 
-	/*@ LOOP_VALID LOOP_STANDING LOOP_SETTLED
-	    loop invariant leaves: next == NONE || (next == hart.current && current_is_highest);
+	/*@ loop invariant SETTLED && VALID && STANDING &&
+	      (leaves: next == NONE || (next == hart.current && current_is_highest));
 	    loop assigns next, STATE_AND_ENTRIES, HOMES, payload[0 .. 5]; */
 	while (next == NONE) {
 		u64 pending = machine_pending();
