@@ -267,10 +267,10 @@ def digests(printed, functions):
     return {name: hashlib.sha256("\n".join(some).encode()).hexdigest() if some else "" for name, some in texts.items()}
 
 
-def generate(root, environment, functions, folder, prover, smoke=False, borders=None, uninitialized=()):
+def generate(root, environment, functions, folder, prover, smoke=False, borders=None, uninitialized=(), others=()):
     """Lets WP make the goals of some functions of one unit (smoke: of one) and write them for one prover, which takes as long
-    as making them; for the prover `qed` it prints them. {function: {goals: [{name, kind, by, key, text}], problems, seconds,
-    digest}}."""
+    as making them, or for `others` too; for the prover `qed` it prints them. {function: {goals: [{name, kind, by, key, text}],
+    problems, seconds, digest, and of each other prover [{name, text}]}}."""
     begin = time.monotonic()
     empty = pathlib.Path(folder) / "empty"
     empty.mkdir(parents=True, exist_ok=True)
@@ -279,13 +279,13 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         options += ["-rte-initialized", ",".join(f.name for f in uninitialized)]
     if prover == "qed":
         options.append("-wp-print")
-    status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", prover, "-wp-cache-dir", str(empty),
+    status, log = frama_c(root, environment, *options, *PRINT, "-wp-prover", ",".join([prover, *others]), "-wp-cache-dir", str(empty),
                           "-wp-fct", ",".join(f.name for f in functions), "-wp-out", str(folder), functions[0].unit)
     begins, ends = re.search(r"^Goal ", log, re.M) if prover == "qed" else None, log.rfind(BETWEEN)
     # Warnings may stand behind the goals, too, and what the preprocessor says.
     log, printed = (log[:begins.start()] + log[ends:], log[begins.start():ends]) if begins else (log, "")
     hashes = digests(printed, functions)
-    made = {f.name: {"goals": [], "problems": [], "digest": hashes[f.name]} for f in functions}
+    made = {f.name: {"goals": [], "problems": [], "digest": hashes[f.name], **{other: [] for other in others}} for f in functions}
     for text in [] if smoke else complaints(log, borders or {}):
         for function in blamed(text, functions):
             made[function.name]["problems"].append(text)
@@ -311,6 +311,9 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
         else:
             made[owner]["goals"] += [{**goal, "name": name + label, "part": label, "text": part,
                                       "key": key_of(part) if prover == "z3" else None} for label, part in parts_of(text).items()]
+            for other in others:
+                text = text_of(pathlib.Path(folder) / "typed_real", name, other)
+                made[owner][other] += [{"name": name + label, "text": part} for label, part in parts_of(text).items()] if text else []
     shutil.rmtree(folder, ignore_errors=True)
     scheduled, wrong = SCHEDULED.search(log), ""
     if status != 0 or not scheduled:

@@ -36,6 +36,7 @@ SCHEMA = 1
 BATCH = 6_000       # the weight of the functions whose goals one call of Frama-C makes: it reads the unit once for them
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 KEPT = 2            # the form in which they are kept
+NOTHING = record.Recorded()
 
 
 @functools.lru_cache(None)
@@ -236,7 +237,13 @@ class Proof:
         waiting = [f for f in waiting if not self.begin_known(f)]
         as_recorded = [f for f in waiting if self.is_recorded(f)]
         self.add_parts(self.compare, as_recorded)
-        self.add_parts(self.begin, [f for f in waiting if f not in as_recorded])
+        self.begin_some([f for f in waiting if f not in as_recorded])
+
+    def begin_some(self, functions):
+        """Those of which CVC4 proved something when they were recorded apart: it will be asked again."""
+        both = [f for f in functions if any(" cvc4 " in line for line in self.recorded.get((f.unit, f.name), NOTHING).lines)]
+        self.add_parts(self.begin_both, both)
+        self.add_parts(self.begin, [f for f in functions if f not in both])
 
     def add_parts(self, call, functions):
         for weight, part in wp.batches(functions, {f: self.weight_of(f) for f in functions}, 0 if self.smoke else BATCH):
@@ -274,7 +281,7 @@ class Proof:
             else:
                 self.begin_goals(function, {**one, "goals": goals}, self.writer(function))
         self.differ.update(differ)
-        self.add_parts(self.begin, differ)
+        self.begin_some(differ)
 
     def goals_path(self, function):
         # The numbers of statements in the names of smoke goals count through the whole unit.
@@ -292,19 +299,24 @@ class Proof:
     def writer(self, function):
         return Writer(lambda prover: self.generate([function], prover)[function.name])
 
-    def generate(self, functions, prover):
+    def generate(self, functions, prover, *others):
         self.screen.progress(f"[{self.done}/{self.total}] {functions[0].unit}: {functions[0].name}")
         folder = self.work / f"goals.{os.getpid()}" / f"{id(self)}.{next(self.parts)}"
         return wp.generate(self.root, self.environment, functions, folder, prover, self.smoke, self.borders,
-                           [f for f in functions if self.kernel.may_read_uninitialized(f)])
+                           [f for f in functions if self.kernel.may_read_uninitialized(f)], others)
 
-    def begin(self, functions):
-        """Makes the goals of some functions, for Z3, which proves nearly all; for CVC4 when it must be asked."""
-        made = self.generate(functions, "z3")
+    def begin_both(self, functions):
+        self.begin(functions, "cvc4")
+
+    def begin(self, functions, *others):
+        """Makes the goals of some functions, for Z3, which proves nearly all; for CVC4 at once, or when it must be asked."""
+        made = self.generate(functions, "z3", *others)
         for function in functions:
             one = made[function.name]
             writer = self.writer(function)
             writer.keep("z3", one["goals"])
+            for other in others:
+                writer.keep(other, one.pop(other))
             one["goals"] = [{key: goal[key] for key in ("name", "part", "kind", "by", "key")} for goal in one["goals"]]
             self.begin_goals(function, one, writer)
 
@@ -331,7 +343,7 @@ class Proof:
     def ask(self, function, report, writer, goal):
         may_ask = self.may_ask and not (self.first_only and any(g["status"] == "unproved" for g in report["goals"]))
         answer = provers.prove(goal["key"], lambda prover: writer.text(goal["name"], prover), self.results,
-                               self.ladder[:self.steps_for(function, goal)], may_ask)
+                               self.ladder[:self.steps_for(function, goal)], may_ask, self.advice_for(function, goal))
         with self.lock:
             report["seconds"] += answer.pop("seconds")
             goal.update(answer)
@@ -340,6 +352,11 @@ class Proof:
         if last:
             report["seconds"] += writer.seconds
             self.finish(function)
+
+    def advice_for(self, function, goal):
+        """Who proved the goal of this name when it was recorded, which is whom to ask first."""
+        recorded = self.recorded.get((function.unit, function.name))
+        return recorded.advice(record.name_of(function.name, goal), goal["part"]) if recorded and not self.smoke else None
 
     def finish(self, function):
         report = self.reports[function.unit, function.name]
@@ -610,10 +627,9 @@ def enough(run, function, goal):
     recorded = run.recorded.get((function.unit, function.name))
     if recorded is None:
         return len(provers.LADDER)
-    name = goal["name"][len(function.name) + 1:len(goal["name"]) - len(goal["part"])]
-    some = recorded.results(name) or recorded.results()
+    some = recorded.results(record.name_of(function.name, goal)) or recorded.results()
     for count in provers.ENDS:
-        most = {provers.tool_of(prover): limit for prover, limit in provers.LADDER[:count]}
+        most = dict(provers.LADDER[:count])
         if all(steps <= most[prover] for _, prover, steps in some):
             return count
     return len(provers.LADDER)

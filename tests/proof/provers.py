@@ -118,25 +118,39 @@ class Results:
 
 
 def lookup(key, results, ladder):
-    """The prover and steps that are known to prove the goal, or None."""
+    """The step of the ladder, and how many of the prover's steps, that are known to prove the goal, or None."""
     most = {}
     for prover, limit in ladder:
         most[prover] = max(limit, most.get(prover, 0))
     for prover, _ in ladder:
         answer = results.known(key, prover, most[prover]) if key else None
         if answer and answer[0] == "valid":
-            return tool_of(prover), answer[1]
+            return prover, answer[1]
     return None
 
 
-def prove(key, text_for, results, ladder, may_ask=True):
+def advised(ladder, advice):
+    """The ladder with that step first which was enough by `advice`, a prover and steps: it decides nothing but who is asked
+    when."""
+    if advice is not None:
+        for step in ladder:
+            if step[0] == advice[0] and advice[1] <= step[1]:
+                return [step, *(other for other in ladder if other != step)]
+    return ladder
+
+
+def proved_by(prover, steps, seconds, tried):
+    return {"status": "proved", "prover": tool_of(prover), "step": prover, "steps": steps, "seconds": seconds, "tried": tried}
+
+
+def prove(key, text_for, results, ladder, may_ask=True, advice=None):
     """Goes up the ladder; `text_for` says how the goal reads for a prover, when one is asked.
-    {status: proved, unproved or undecided, prover, steps, seconds, tried}."""
+    {status: proved, unproved or undecided, prover, step (of the ladder), steps, seconds, tried}."""
     found = lookup(key, results, ladder)
     if found:
-        return {"status": "proved", "prover": found[0], "steps": found[1], "seconds": 0.0, "tried": []}
+        return proved_by(*found, 0.0, [])
     tried, stuck, seconds, undecided = [], set(), 0.0, not may_ask
-    for prover, limit in ladder:
+    for prover, limit in advised(ladder, advice):
         if prover in stuck:
             continue
         answer = results.known(key, prover, limit)
@@ -154,7 +168,7 @@ def prove(key, text_for, results, ladder, may_ask=True):
             continue
         verdict, steps = answer
         if verdict == "valid":
-            return {"status": "proved", "prover": tool_of(prover), "steps": steps, "seconds": seconds, "tried": tried}
+            return proved_by(prover, steps, seconds, tried)
         undecided = undecided or verdict == "undecided"
         if verdict in ("stuck", "undecided"):
             stuck.add(prover)
@@ -162,8 +176,8 @@ def prove(key, text_for, results, ladder, may_ask=True):
             continue
         tried.append(f"{prover}: {verdict} after {steps} steps" if verdict != "undecided" else
                      f"{prover}: no answer in {SECONDS:.0f} s")
-    return {"status": "undecided" if undecided else "unproved", "prover": None, "steps": 0, "seconds": seconds,
-            "tried": tried}
+    return {"status": "undecided" if undecided else "unproved", "prover": None, "step": None, "steps": 0,
+            "seconds": seconds, "tried": tried}
 
 
 def text_of(folder, name, prover):

@@ -1,13 +1,14 @@
 """record - tests/proof/recorded.txt: what provers said of the goals of each function, and of which goals.
 
 A function's line has two hashes: of the text that its goals are made from, and of the goals themselves as WP prints them,
-together with the lines below. Each line below is a goal, or a part of one, as Z3 reads it: the hash of that, the prover,
-its steps, and the goal's name and the part's."""
+together with the lines below. Each line below is a goal, or a part of one, as Z3 reads it: the hash of that, the prover (bare
+and near: Z3 with less to read), its steps, and the goal's name and the part's."""
+import functools
 import hashlib
 import re
 
 HEAD = re.compile(r"(\S+) (\w+)(?: ([0-9a-f]{32}) ([0-9a-f]{32}))?")
-GOAL = re.compile(r" ([0-9a-f]{32}) (z3|cvc4) ([1-9][0-9]*) (\w+)(?: (\w+))?")
+GOAL = re.compile(r" ([0-9a-f]{32}) (bare|near|z3|cvc4) ([1-9][0-9]*) (\w+)(?: (\w+))?")
 
 
 def hash_of(text):
@@ -29,6 +30,18 @@ class Recorded:
         return [(key, prover, int(steps)) for key, prover, steps, name in (line.split()[:4] for line in self.lines)
                 if goal in (None, name)]
 
+    def advice(self, goal, part):
+        """Who proved the goal of this name, and with how many steps, whatever it was then; None if none had it."""
+        return self.by_name.get((goal, part))
+
+    @functools.cached_property
+    def by_name(self):
+        found = {}
+        for line in self.lines:
+            _, prover, steps, name, label = GOAL.fullmatch(line).groups(default="")
+            found[name, label] = prover, int(steps)
+        return found
+
     def goals(self, function, made):
         """The goals that WP made, with their parts and what Z3 reads of them; None if that is not recorded of each."""
         parts, goals = {}, []
@@ -45,8 +58,13 @@ class Recorded:
 
 def lines_of(function, goals):
     """The lines for the goals of a function that provers proved."""
-    return [f" {g['key']} {g['prover']} {g['steps']} {g['name'][len(function) + 1:len(g['name']) - len(g['part'])]} {g['part']}"
-            .rstrip() for g in goals if g["status"] == "proved" and g["key"]]
+    return [f" {g['key']} {g['step']} {g['steps']} {name_of(function, g)} {g['part']}".rstrip()
+            for g in goals if g["status"] == "proved" and g["key"]]
+
+
+def name_of(function, goal):
+    """A goal's name as it stands in a line: without the function's and the part's."""
+    return goal["name"][len(function) + 1:len(goal["name"]) - len(goal["part"])]
 
 
 def read(path):
