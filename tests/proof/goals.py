@@ -312,8 +312,9 @@ def generate(root, environment, functions, folder, prover, smoke=False, borders=
             made[owner]["goals"] += [{**goal, "name": name + label, "part": label, "text": part,
                                       "key": key_of(part) if prover == "z3" else None} for label, part in parts_of(text).items()]
             for other in others:
-                text = text_of(pathlib.Path(folder) / "typed_real", name, other)
-                made[owner][other] += [{"name": name + label, "text": part} for label, part in parts_of(text).items()] if text else []
+                written = text_of(pathlib.Path(folder) / "typed_real", name, other)
+                made[owner][other] += [{"name": name + label, "text": part}
+                                       for label, part in (parts_of(written).items() if written else ())]
     shutil.rmtree(folder, ignore_errors=True)
     scheduled, wrong = SCHEDULED.search(log), ""
     if status != 0 or not scheduled:

@@ -36,7 +36,6 @@ SCHEMA = 1
 BATCH = 6_000       # the weight of the functions whose goals one call of Frama-C makes: it reads the unit once for them
 KNOWN_MAX = 4000    # functions whose goals are kept, the newest
 KEPT = 2            # the form in which they are kept
-NOTHING = record.Recorded()
 
 
 @functools.lru_cache(None)
@@ -240,8 +239,9 @@ class Proof:
         self.begin_some([f for f in waiting if f not in as_recorded])
 
     def begin_some(self, functions):
-        """Those of which CVC4 proved something when they were recorded apart: it will be asked again."""
-        both = [f for f in functions if any(" cvc4 " in line for line in self.recorded.get((f.unit, f.name), NOTHING).lines)]
+        """Those of which CVC4 proved something when they were recorded apart, if it may be asked: it will be again."""
+        both = [f for f in functions if self.may_ask and (recorded := self.recorded.get((f.unit, f.name))) is not None and
+                any(prover == "cvc4" for _, prover, _ in recorded.results())]
         self.add_parts(self.begin_both, both)
         self.add_parts(self.begin, [f for f in functions if f not in both])
 
@@ -266,7 +266,7 @@ class Proof:
     def is_recorded(self, function):
         """Whether it is recorded as proved, and for this text."""
         recorded = self.recorded.get((function.unit, function.name))
-        return self.use_record and not self.smoke and recorded is not None and recorded.read == self.read_hash(function)
+        return self.use_record and recorded is not None and recorded.read == self.read_hash(function)
 
     def compare(self, functions):
         """Lets WP make the goals of functions whose text is as it was recorded. If they are the goals that were recorded, as
@@ -356,7 +356,7 @@ class Proof:
     def advice_for(self, function, goal):
         """Who proved the goal of this name when it was recorded, which is whom to ask first."""
         recorded = self.recorded.get((function.unit, function.name))
-        return recorded.advice(record.name_of(function.name, goal), goal["part"]) if recorded and not self.smoke else None
+        return recorded.advice(record.name_of(function.name, goal), goal["part"]) if recorded else None
 
     def finish(self, function):
         report = self.reports[function.unit, function.name]
@@ -435,10 +435,8 @@ def table(proof, unit):
 
 
 def counts(some):
-    count = {"goals": len(some), "proved": sum(g["status"] == "proved" for g in some)}
-    for by in ("qed", "z3", "cvc4"):
-        count[by] = sum(g["status"] == "proved" and (g["prover"] == by or by == "qed" and g["prover"] == "wp") for g in some)
-    return count
+    by = ["qed" if g["prover"] == "wp" else provers.tool_of(g["prover"]) for g in some if g["status"] == "proved"]
+    return {"goals": len(some), "proved": len(by), **{tool: by.count(tool) for tool in ("qed", "z3", "cvc4")}}
 
 
 @functools.lru_cache(None)
@@ -465,8 +463,8 @@ def as_json(proof, begin):
                 functions.append({
                     "name": report["name"], "line": report["line"], "status": report["status"],
                     "seconds": round(report["seconds"], 2), "problems": report["problems"],
-                    "goals": [{key: goal[key] for key in ("name", "kind", "status", "prover", "steps")}
-                              for goal in report["goals"]]})
+                    "goals": [{**{key: goal[key] for key in ("name", "kind", "status", "steps")},
+                               "prover": provers.tool_of(goal["prover"])} for goal in report["goals"]]})
         files.append({"file": unit, "sha256": proof.kernel.hash_of([unit]), "problems": proof.problems.get(unit, []),
                       "functions": functions})
     every = [goal for report in proof.reports.values() for goal in report["goals"]]
@@ -549,7 +547,8 @@ class Run:
     def proof(self, root=None, smoke=False, width=None):
         proof = Proof(root or self.root, self.build, self.results, self.borders, self.screen, smoke, not self.options.replay,
                       width)
-        proof.recorded, proof.use_record = self.recorded, not self.options.no_cache
+        # Of goals of smoke nothing is recorded.
+        proof.recorded, proof.use_record = {} if smoke else self.recorded, not self.options.no_cache
         return proof
 
     def tidy(self):

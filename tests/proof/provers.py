@@ -118,7 +118,7 @@ class Results:
 
 
 def lookup(key, results, ladder):
-    """The step of the ladder, and how many of the prover's steps, that are known to prove the goal, or None."""
+    """The prover, as the ladder has it, and its steps that are known to prove the goal, or None."""
     most = {}
     for prover, limit in ladder:
         most[prover] = max(limit, most.get(prover, 0))
@@ -139,16 +139,12 @@ def advised(ladder, advice):
     return ladder
 
 
-def proved_by(prover, steps, seconds, tried):
-    return {"status": "proved", "prover": tool_of(prover), "step": prover, "steps": steps, "seconds": seconds, "tried": tried}
-
-
 def prove(key, text_for, results, ladder, may_ask=True, advice=None):
     """Goes up the ladder; `text_for` says how the goal reads for a prover, when one is asked.
-    {status: proved, unproved or undecided, prover, step (of the ladder), steps, seconds, tried}."""
+    {status: proved, unproved or undecided, prover (as the ladder has it), steps, seconds, tried}."""
     found = lookup(key, results, ladder)
     if found:
-        return proved_by(*found, 0.0, [])
+        return {"status": "proved", "prover": found[0], "steps": found[1], "seconds": 0.0, "tried": []}
     tried, stuck, seconds, undecided = [], set(), 0.0, not may_ask
     for prover, limit in advised(ladder, advice):
         if prover in stuck:
@@ -168,7 +164,7 @@ def prove(key, text_for, results, ladder, may_ask=True, advice=None):
             continue
         verdict, steps = answer
         if verdict == "valid":
-            return proved_by(prover, steps, seconds, tried)
+            return {"status": "proved", "prover": prover, "steps": steps, "seconds": seconds, "tried": tried}
         undecided = undecided or verdict == "undecided"
         if verdict in ("stuck", "undecided"):
             stuck.add(prover)
@@ -176,8 +172,8 @@ def prove(key, text_for, results, ladder, may_ask=True, advice=None):
             continue
         tried.append(f"{prover}: {verdict} after {steps} steps" if verdict != "undecided" else
                      f"{prover}: no answer in {SECONDS:.0f} s")
-    return {"status": "undecided" if undecided else "unproved", "prover": None, "step": None, "steps": 0,
-            "seconds": seconds, "tried": tried}
+    return {"status": "undecided" if undecided else "unproved", "prover": None, "steps": 0, "seconds": seconds,
+            "tried": tried}
 
 
 def text_of(folder, name, prover):

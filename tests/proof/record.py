@@ -25,28 +25,28 @@ class Recorded:
         """What `stamp` is if the goals, as WP prints them, have this hash and the lines are those that were written."""
         return hash_of("\n".join([digest, *self.lines]))
 
+    @functools.cached_property
+    def entries(self):
+        """{(a goal's name as it stands in a line, its part's or ""): (key, prover, steps)}."""
+        found = {}
+        for line in self.lines:
+            key, prover, steps, name, part = GOAL.fullmatch(line).groups(default="")
+            found[name, part] = key, prover, int(steps)
+        return found
+
     def results(self, goal=None):
-        """(key, prover, steps) of each goal, or of one and its parts; `goal` is its name as it stands in a line."""
-        return [(key, prover, int(steps)) for key, prover, steps, name in (line.split()[:4] for line in self.lines)
-                if goal in (None, name)]
+        """(key, prover, steps) of each goal, or of one and its parts."""
+        return [result for (name, _), result in self.entries.items() if goal in (None, name)]
 
     def advice(self, goal, part):
         """Who proved the goal of this name, and with how many steps, whatever it was then; None if none had it."""
-        return self.by_name.get((goal, part))
-
-    @functools.cached_property
-    def by_name(self):
-        found = {}
-        for line in self.lines:
-            _, prover, steps, name, label = GOAL.fullmatch(line).groups(default="")
-            found[name, label] = prover, int(steps)
-        return found
+        found = self.entries.get((goal, part))
+        return found and found[1:]
 
     def goals(self, function, made):
         """The goals that WP made, with their parts and what Z3 reads of them; None if that is not recorded of each."""
         parts, goals = {}, []
-        for line in self.lines:
-            key, _, _, name, label = GOAL.fullmatch(line).groups(default="")
+        for (name, label), (key, _, _) in self.entries.items():
             parts.setdefault(f"{function}_{name}", []).append((label, key))
         for goal in made:
             if not goal["by"] and goal["name"] not in parts:
@@ -58,7 +58,7 @@ class Recorded:
 
 def lines_of(function, goals):
     """The lines for the goals of a function that provers proved."""
-    return [f" {g['key']} {g['step']} {g['steps']} {name_of(function, g)} {g['part']}".rstrip()
+    return [f" {g['key']} {g['prover']} {g['steps']} {name_of(function, g)} {g['part']}".rstrip()
             for g in goals if g["status"] == "proved" and g["key"]]
 
 

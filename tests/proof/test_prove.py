@@ -428,6 +428,7 @@ def test_a_proof_without_cache_asks_first_whom_the_record_names(tree):
     done = tree.prove("--no-cache", PATH=path)
     assert done.returncode == 0 and log.read_text() == "cvc4\n" * by_cvc4, "nobody else, and everybody anew"
     assert made("z3,cvc4") == ["first"] and made() == ["first"], "written for both at once"
+    assert tree.prove("--smoke", PATH=path).returncode == 0 and not made("z3,cvc4") and made(), "smoke asks Z3 only"
     # It is advice: the goal of this name may be another now, which whoever was named does not prove.
     log.unlink()
     tree.write("kernel/a.c", hard(8))
