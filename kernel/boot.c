@@ -381,6 +381,7 @@ static void boot_root(u32 s, u32 object, u8 size_bits, u8 kind)
 	slots[s].size_bits = size_bits;
 	slots[s].original = 1;
 	slots[s].rights = boot_root_rights(kind);
+	/*@ ghost may[s] = slots[s].rights; shares[s] = 1; */
 	/*@ ghost lends[s] = kind != MEMORY_RAM || (slots[s].rights & RIGHT_RETYPE) == 0; */
 	slots[s].object = object;
 	/*@ assert others: apart != 0 ==> (\forall integer k; 0 < k < N_SLOTS && k != s && is_capability(k) ==>
@@ -417,6 +418,8 @@ static void boot_fault_ring(void)
 {
 	boot_root(KERNEL_TABLE + KERNEL_SLOT_FAULT_RING, machine.base_granule + (u32)(KERNEL_RING_OFFSET / GRANULE),
 		  boot_page_bits(), MEMORY_ROM);
+	/*@ assert leaf: apart != 0 ==> leaf(KERNEL_TABLE + KERNEL_SLOT_FAULT_RING); */
+	/*@ ghost may[KERNEL_TABLE + KERNEL_SLOT_FAULT_RING] = RIGHT_READ; */
 	slots[KERNEL_TABLE + KERNEL_SLOT_FAULT_RING].rights = RIGHT_READ;
 }
 
@@ -444,7 +447,7 @@ static void boot_roots(void)
 /* ---- The construction program ---- */
 /* The table of a section; size 0 if slot `number` of the kernel table holds none. A section that destroys its own table
  * goes on with empty slots, so with no authority: memory is free again only when the tables in it are empty. */
-/*@ requires DERIVED && cnodes_apart && slots_valid && number < KERNEL_TABLE_SLOTS && unsettled == NONE;
+/*@ requires DERIVED_APART && slots_valid && number < KERNEL_TABLE_SLOTS && unsettled == NONE;
     assigns \nothing;
     ensures inside: actor_valid(\result); */
 static struct actor boot_actor(u32 number)
@@ -487,7 +490,7 @@ static enum status boot_fill(struct actor actor, struct program_operation o)
 	return STATUS_OK;
 }
 
-/*@ requires DERIVED && cnodes_apart && kernel_valid && actor_valid(actor);
+/*@ requires DERIVED_APART && kernel_valid && actor_valid(actor);
     assigns queues[0 .. N_QUEUES - 1], BINDINGS;
     ensures DERIVED && VALID; */
 static enum status boot_bind(struct actor actor, struct program_operation o)
@@ -512,7 +515,7 @@ static enum status boot_window(struct actor actor, struct program_operation o)
 }
 
 /* What only boot does: OP_BIND, OP_FILL, OP_WINDOW. Not inline, for the sake of the loop around it. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && system_fits && actor_valid(actor);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && system_fits && actor_valid(actor);
     assigns STATE, words[0 .. N_WORDS - 1];
     ensures DERIVED && VALID && STANDING; */
 static __attribute__((noinline)) enum status boot_only(struct actor actor, struct program_operation o)
@@ -561,7 +564,7 @@ static enum status boot_operation(struct actor actor, u64 at)
 	return status;
 }
 
-/*@ requires DERIVED && cnodes_apart && slots_valid && system_fits && unsettled == NONE;
+/*@ requires DERIVED_APART && slots_valid && system_fits && unsettled == NONE;
     assigns \nothing;
     ensures section_fits(section); */
 static void boot_check_section(struct program_section section)

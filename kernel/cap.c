@@ -108,6 +108,12 @@ void cap_copy(u32 from, u32 to, u32 rights)
 	/*@ assert carver: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_RETYPE) == 0; */
 	/*@ assert unscheduled: slots[to].type == CAP_UNTYPED ==> (slots[to].rights & RIGHT_SCHEDULE) == 0; */
 	/*@ assert memory: slots_memory && slots_ram; */
+	/*@ assert lacks: FALLS(slots[to].rights, slots[from].rights); */
+	/*@ assert fewer: fewer(slots[to].rights, slots[from].rights); */
+	/*@ ghost may[to] = slots[to].rights; shares[to] = 1; */
+	/*@ assert rights: apart != 0 ==> may[from] == slots[from].rights && may[to] == slots[to].rights; */
+	/*@ assert fewer: apart != 0 ==> fewer(may[to], may[from]); */
+	/*@ assert nested: NESTED; */
 	/*@ assert named: apart != 0 ==> extends(origin[to], to); */
 	/*@ assert lent: slots_lent && slots_mapped; */
 	/*@ assert extents: slots_extents && slots_marked; */

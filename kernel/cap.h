@@ -76,6 +76,7 @@ static inline bool cap_has_children(u32 p)
       (parent: apart != 0 ==> live(p) && p != CAP_END && level[p] < CAP_MAX_DEPTH) &&
       (place: apart != 0 ==> s != NONE && linked[s] == 0) &&
       (origin: apart != 0 ==> origin[s] == s || origin_above(origin[s], p)) && (home: apart != 0 ==> housed(s)) &&
+      (rights: apart != 0 ==> p == CAP_ROOT || shares[s] == 0 || fewer(may[s], may[p])) &&
       (cnodes: cnodes_apart && tables_dying && spaces_dying && slots_marked);
     assigns slots[0 .. N_SLOTS - 1], linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS;
     ENSURES_LIST
@@ -125,7 +126,7 @@ void cap_describe(u32 from, u32 to);
 
 /* What a thread has for a table is one that lives: its slot holds a capability to it. */
 /*@ ghost
-  /@ requires DERIVED && cnodes_apart && slots_valid && threads_have && thread_index(t) && unsettled == NONE;
+  /@ requires DERIVED_APART && slots_valid && threads_have && thread_index(t) && unsettled == NONE;
      assigns \nothing;
      ensures own: apart != 0 ==> owns_table(threads[t].table, threads[t].table_size);
      ensures slots: apart != 0 ==> (\forall integer k; threads[t].table < k < threads[t].table + threads[t].table_size ==>
@@ -199,7 +200,7 @@ enum status cap_check_copy(u32 s);
 void cap_copy(u32 from, u32 to, u32 rights);
 
 /* Reserve the free slot s for thread t's reply or travelling capability. */
-/*@ requires DERIVED && cnodes_apart && slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s) &&
+/*@ requires DERIVED_APART && slots_valid && nameable(s) && 0 < t < N_THREADS && !is_capability(s) &&
       (place: apart != 0 ==> in_table(s) && !spent(s)) && (keeps: reply_of[t] == s || arrival_of[t] == s);
     assigns slots[s].type, slots[s].object;
     ensures DERIVED && SLOTS_VALID;
@@ -211,7 +212,7 @@ static inline void cap_reserve(u64 s, u64 t)
 }
 
 /* Free the slots that thread t reserved. */
-/*@ requires DERIVED && cnodes_apart &&
+/*@ requires DERIVED_APART &&
       threads_waiting && threads_tied && threads_mirrored && threads_await && slots_valid && thread_index(t) &&
       (have: threads_have);
     assigns slots[0 .. N_SLOTS - 1], threads[t].reply, threads[t].arrival, answer_in[t], reply_of[t], arrival_of[t];

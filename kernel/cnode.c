@@ -24,6 +24,7 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 	u32 s = actor.table + (u32)container;
 	struct place place = { STATUS_OK, actor.table + (u32)index, IN_TABLE, 0 };
 
+	/*@ assert own: container == 0 && index != 0 && index < actor.size ==> place_valid(place); */
 	if (container == 0)
 		return index != 0 && index < actor.size ? place : cnode_refuse(STATUS_BAD_SLOT);
 	if (container >= actor.size)
@@ -59,6 +60,7 @@ struct place cnode_place(struct actor actor, u64 container, u64 index, u32 right
 	}
 	/*@ assert home: apart != 0 ==> home[place.slot] == first && first <= place.slot < beyond[first]; */
 	/*@ assert live: apart != 0 ==> in_live(place.slot) && contained(place.slot, place.container); */
+	/*@ assert valid: place_valid(place); */
 	return (slots[s].rights & right) == right ? place : cnode_refuse(STATUS_NO_RIGHT);
 }
 
@@ -87,7 +89,7 @@ static enum status cnode_check_put(struct place to, u32 from, u32 rights)
 }
 
 /* Note in slot `to` who reads it. */
-/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID &&
+/*@ requires DERIVED_APART && THREADS_VALID && SLOTS_VALID &&
       (place: place_valid(to) && to.slot == unsettled && (apart != 0 ==> slot_unread(to.slot)));
     assigns slots[to.slot].container;
     ensures noted: slots[to.slot].container == to.container;
@@ -98,7 +100,7 @@ static inline void cnode_note_container(struct place to)
 }
 
 /* The pair that does the effects of a slot's contents on hardware entry, scheduler and bindings. */
-/*@ requires DERIVED && cnodes_apart && STANDING &&
+/*@ requires DERIVED_APART && STANDING &&
       kernel_valid && place_valid(to) && may_stand(to, slots[to.slot].type, slots[to.slot].kind) &&
       (written: entries_written && unsettled == to.slot && is_capability(to.slot)) &&
       (unread: apart != 0 ==> slot_unread(to.slot) && (owner(to.slot) ==> !holds_slots(owns[to.slot]))) &&
@@ -126,7 +128,7 @@ static void cnode_filled(struct place to)
 	/*@ ghost unsettled = NONE; */
 }
 
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && slot_index(s) && entries_written && s == unsettled;
+/*@ requires DERIVED_APART && STANDING && kernel_valid && slot_index(s) && entries_written && s == unsettled;
     assigns STATE, ptes[0 .. N_PTES - 1], SHOWN_AT(s);
     ensures DERIVED && VALID && STANDING;
     ensures written: entries_written;
@@ -263,14 +265,15 @@ static inline void cnode_transfer(u32 from, u32 to)
 	      t == parent || rank[t] < rank[parent] < last[t]); */
 	/*@ assert whose: apart != 0 && owned != 0 ==> (\forall integer t; owner(t) && t != from ==>
 	      ends[t] <= begins[from] || ends[from] <= begins[t] || carved(t, from)); */
-	/*@ assert nobody: apart != 0 ==> !owner(to); */
+	/*@ assert nobody: apart != 0 ==> !owner(to) && linked[to] == 0 && (\forall integer s; linked[s] == 1 && slot_index(s) ==> up[s] != to); */
 	cap_describe(from, to);
-	/*@ assert memory: slots_memory && slots_ram; */
-	/*@ assert carvers: slots_carvers; */
+	/*@ assert memory: slots_memory && slots_ram && slots_carvers; */
 	/*@ ghost begins[to] = begins[from]; ends[to] = ends[from]; given[to] = given[from]; nth[to] = nth[from]; lends[to] = lends[from];
 	    origin[to] = owned != 0 ? to : origin[from]; */
 	/*@ assert nested: NESTED; */
 	/*@ assert cnodes: CNODES; */
+	/*@ ghost may[to] = may[from]; shares[to] = shares[from]; */
+	/*@ assert falls: slots_rights && (apart != 0 ==> rights_fall && (parent == CAP_ROOT || shares[to] == 0 || fewer(may[to], may[parent]))); */
 	/*@ assert mark: apart != 0 && owned != 0 ==> marked(to) && begins[to] == place_at(slots[to].type, slots[to].object) &&
 	      ends[to] == begins[to] + takes_up(slots[to].type, slots[to].size_bits); */
 	/*@ assert marks: slots_marked && slots_lent; */
@@ -281,7 +284,7 @@ static inline void cnode_transfer(u32 from, u32 to)
 	cap_remove(from);
 	/*@ assert others: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) && s != to ==>
 	      extends(origin[s], s)); */
-	/*@ assert removed: slots_marked && slots_carvers && slots_lent; */
+	/*@ assert removed: slots_marked && slots_carvers && slots_lent && slots_rights; */
 	/*@ assert listed: apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && s != to ==>
 	      (is_capability(s) <==> linked[s] == 1)); */
 	/*@ assert above: apart != 0 && owned == 0 ==> extends(origin[to], to) && origin[to] != to; */
@@ -304,13 +307,12 @@ static inline void cnode_transfer(u32 from, u32 to)
 	/*@ assert owned: slots_owned; */
 	/*@ assert extends: apart != 0 ==> extends(origin[to], to); */
 	/*@ assert extents: slots_extents; */
-	/*@ assert nested: NESTED; */
-	/*@ assert cnodes: CNODES; */
+	/*@ assert nested: (NESTED) && (CNODES); */
 	/*@ ghost unsettled = to; */
 }
 
 /* The reply in slot `from` stands in the empty slot `to`; its caller knows. */
-/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID &&
+/*@ requires DERIVED_APART && THREADS_VALID && SLOTS_VALID &&
       (slots: 0 < from < N_SLOTS && nameable(to) && slots[from].type == CAP_REPLY && slots[to].type == CAP_EMPTY) &&
       (place: apart != 0 ==> in_table(to) && !spent(to)) && (answers: used_reply == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], answer_in[slots[from].object], reply_of[slots[from].object];

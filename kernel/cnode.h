@@ -28,7 +28,7 @@ struct place {
 
 /* What the capability in slot s names lives, if it holds slots: where its slots begin. */
 /*@ ghost
-  /@ requires DERIVED && cnodes_apart && slots_valid && slot_index(s) && unsettled == NONE;
+  /@ requires DERIVED_APART && slots_valid && slot_index(s) && unsettled == NONE;
      assigns \nothing;
      ensures lives: apart != 0 && s != NONE && holds_slots(slots[s].type) ==> lives(\result) && cnode[\result] == slots[s].type &&
        beyond[\result] == \result + takes_up(slots[s].type, slots[s].size_bits) &&
@@ -42,7 +42,7 @@ struct place {
   } */
 
 /* Look (container, index) up, needing `right` on the container. */
-/*@ requires DERIVED && cnodes_apart && slots_valid && actor_valid(actor) && unsettled == NONE;
+/*@ requires DERIVED_APART && slots_valid && actor_valid(actor) && unsettled == NONE;
     assigns \nothing;
     ensures (place: \result.status == STATUS_OK ==> place_valid(\result)) &&
       (own: \result.status == STATUS_OK && container == 0 ==>

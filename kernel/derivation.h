@@ -9,7 +9,12 @@
 
 /* Originals have memory of their own, in parts. */
 #define NESTED apart != 0 ==> spans_whole && spans_within && spans_below && memory_whole && memory_apart && \
-	memory_aligned && origins_own && origins_above
+	memory_aligned && origins_own && origins_above && rights_fall
+/* No bit of a that b lacks. */
+#define LACKS(a, b, right) ((b & right) == 0 ==> (a & right) == 0)
+#define FALLS(a, b)                                                                                    \
+	LACKS(a, b, RIGHT_READ) && LACKS(a, b, RIGHT_WRITE) && LACKS(a, b, RIGHT_EXECUTE) && LACKS(a, b, RIGHT_CALL) && \
+	LACKS(a, b, RIGHT_GRANT) && LACKS(a, b, RIGHT_RETYPE) && LACKS(a, b, RIGHT_SCHEDULE)
 #define CNODES apart != 0 ==> cnodes_shaped && cnodes_mapped && cnodes_kept && cnodes_known && cnodes_house && dying_below && \
 	dying_heads && dying_first && dying_last && dying_next && dying_adjacent
 
@@ -58,6 +63,11 @@
     predicate origin_above(integer o, integer p) = owner(o) && (o == p || rank[o] < rank[p] < last[o]);
     predicate origins_above = \forall integer s; linked[s] == 1 && slot_index(s) && origin[s] != s ==>
       origin_above(origin[s], s);
+    // I3: rights never grow: no copy has one that its parent lacks, and no memory one that the memory lacks which it was
+    // carved from. Right by right: one bit each proves.
+    predicate fewer(integer a, integer b) = FALLS(a, b);
+    predicate rights_fall = \forall integer s; slot_index(s) && linked[s] == 1 && shares[s] != 0 && up[s] != CAP_ROOT ==>
+      fewer(may[s], may[up[s]]);
     // The same order once more, by intervals of ranks: those of two capabilities are apart, or one is in the other.
     predicate spans_whole = \forall integer s; live(s) ==> rank[s] < last[s];
     predicate spans_within = \forall integer s, t; live(s) && live(t) && rank[s] < rank[t] < last[s] ==> last[t] <= last[s];
@@ -149,6 +159,8 @@
     predicate slots_extents = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) ==> extends(origin[s], s));
     predicate marked(integer s) = given[s] == begins[s] + (slots[s].type == CAP_UNTYPED ? 2 * slots[s].watermark : 0);
     predicate slots_marked = apart != 0 ==> (\forall integer s; owner(s) ==> marked(s));
+    predicate slots_rights = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && is_capability(s) ==> may[s] == slots[s].rights &&
+      (shares[s] != 0 <==> slots[s].original == 0 || slots[s].type == CAP_UNTYPED));
     predicate slots_carvers = apart != 0 ==> (\forall integer s; 0 < s < N_SLOTS && slots[s].type == CAP_UNTYPED &&
       slots[s].original == 0 ==> (slots[s].rights & RIGHT_RETYPE) == 0);
     // I2: what is a page or lends one has nothing carved from it, and only such is mapped. Carved RAM lends none, other memory
@@ -234,8 +246,10 @@
 
 /* Of functions that write slots. */
 #define DERIVED slots_typed && slots_listed && slots_links && slots_pages && slots_levels && slots_blank && \
-	slots_owned && slots_extents && slots_marked && slots_carvers && slots_lent && slots_mapped && slots_housed && \
+	slots_owned && slots_extents && slots_marked && slots_rights && slots_carvers && slots_lent && slots_mapped && slots_housed && \
 	slots_contained && tables_dying && spaces_dying && slots_swept
+/* What such a function requires: what holds slots is apart, too, and stays so, as it changes nothing of that. */
+#define DERIVED_APART DERIVED && cnodes_apart
 /* Of functions that also change the list, and of those that also write entries. */
 #define ORDERED DERIVED && list_ordered && memory_nested && cnodes_apart
 #define SETTLED ORDERED && unsettled == NONE && entries_written
@@ -246,7 +260,8 @@
 #define LIST                                                                                           \
 	linked[0 .. N_SLOTS - 1], rank[0 .. N_SLOTS - 1], last[0 .. N_SLOTS - 1], level[0 .. N_SLOTS - 1], NEIGHBOURS,             \
 	up[0 .. N_SLOTS - 1], owns[0 .. N_SLOTS - 1], begins[0 .. N_SLOTS - 1],                    \
-	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], nth[0 .. N_SLOTS - 1], lends[0 .. N_SLOTS - 1], next_nth
+	ends[0 .. N_SLOTS - 1], given[0 .. N_SLOTS - 1], origin[0 .. N_SLOTS - 1], may[0 .. N_SLOTS - 1], shares[0 .. N_SLOTS - 1], \
+	nth[0 .. N_SLOTS - 1], lends[0 .. N_SLOTS - 1], next_nth
 /* Of functions that begin a CNode, and of those that end some. */
 #define NEW_HOME cnode[0 .. N_SLOTS - 1], beyond[0 .. N_SLOTS - 1], keeper[0 .. N_SLOTS - 1], home[0 .. N_SLOTS - 1]
 #define HOMES NEW_HOME, DYING
@@ -255,7 +270,7 @@
 #define NEIGHBOURS succ[0 .. N_SLOTS - 1], prec[0 .. N_SLOTS - 1]
 /* Of functions that put one original, s, into the list. */
 #define LIST_AT(s) linked[s], rank[s], last[s], level[s], up[s], NEIGHBOURS, MEMORY_AT(s)
-#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], nth[s], lends[s]
+#define MEMORY_AT(s) owns[s], begins[s], ends[s], given[s], origin[s], may[s], shares[s], nth[s], lends[s]
 #define ENTRIES ptes[0 .. N_PTES - 1], SHOWN, unsettled
 #define SHOWN_AT(s) written[s], shown_type[s], shown_object[s], shown_rights[s]
 #define SHOWN written[0 .. N_SLOTS - 1], shown_type[0 .. N_SLOTS - 1], shown_object[0 .. N_SLOTS - 1], \

@@ -388,8 +388,8 @@
       written[s] == 0 && owns[s] == 0 && cnode[s] == 0 && (s <= CAP_THREAD ==> first_dying[s] == 0 && last_dying[s] == 0);
     predicate boot_zero = slots_zero && queues_zero && threads_zero && hart_zero && links_zero && ghosts_zero; */
 
-/* What contracts say of the state, in one clause with what else they say where goals are dear to make: that is done once for each
- * clause, and proved is it part by part. */
+/* What contracts say of the state; in one clause with all else where goals are dear to make. A goal is made once for each clause,
+ * and proved part by part. */
 #define VALID THREADS_VALID && SLOTS_VALID && QUEUES_VALID && HART_VALID
 /* Everybody is where the state says, and each ready queue with somebody has its bit. */
 #define STANDING threads_stand(hart.current, NONE) && current_runs && used_reply == NONE && READY_VALID

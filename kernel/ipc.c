@@ -177,7 +177,7 @@ static inline void ipc_unlink_payer(u64 caller)
 }
 
 /* The slot s, whose rights say whether a capability may travel with the answer, becomes the right to answer t. */
-/*@ requires DERIVED && cnodes_apart && THREADS_VALID && (slots: SLOTS_PLACED && reserved_but(s)) &&
+/*@ requires DERIVED_APART && THREADS_VALID && (slots: SLOTS_PLACED && reserved_but(s)) &&
       (unused: (s == NONE || nameable(s)) && slot_untied(s) && !is_capability(s)) &&
       (place: apart != 0 && s != NONE ==> in_table(s) && !spent(s)) &&
       (thread: 0 < t < N_THREADS && answer_in[t] == NONE && reply_of[t] == NONE);
@@ -355,7 +355,7 @@ static void ipc_queue_sender(u64 t, u64 s, u64 tag, u64 out, u8 state)
 }
 
 /* Reserve what t receives into. */
-/*@ requires DERIVED && cnodes_apart && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) &&
+/*@ requires DERIVED_APART && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) &&
       (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY &&
         arrival_of[t] == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[t].arrival, arrival_of[t];
@@ -395,7 +395,7 @@ static inline enum status ipc_check_call(u64 t, u64 tag, u64 arrival, u64 receiv
 }
 
 /* A call that meets nobody waits its turn. */
-/*@ requires DERIVED && cnodes_apart && STANDING &&
+/*@ requires DERIVED_APART && STANDING &&
       kernel_valid && 0 < t < N_THREADS && t == hart.current && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
       (settled: unsettled == NONE) &&
       (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
@@ -420,14 +420,14 @@ static __attribute__((noinline)) u32 ipc_queue_call(u64 t, u64 s, u64 tag, u64 o
 /* The end of a call, or of an answer: t gave its message to `to`, and whoever is most important runs. */
 #define CONTRACT_HAND_ON(badge)                                                                        \
 	requires ORDERED && kernel_valid && ready_valid && thread_index(t) && 0 < to < N_THREADS &&    \
-	  (settled: unsettled == NONE) && (stand: threads_stand(to, to) && used_reply == NONE && loose(to)) &&\
+	  (settled: unsettled == NONE) && (stand: threads_stand(to, to) && used_reply == NONE && loose(to)) && \
 	  (owes: reply_of[to] == NONE && fault_of[to] == 0);                                           \
 	assigns STATE, payload[0 .. 5], LIST;                                                          \
 	ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && (leaves: \result == hart.current && current_is_highest) && \
-	  (given: message_given(to, tag, badge)) && (handed: words_handed{Pre, Post}(to, tag)) &&     \
+	  (given: message_given(to, tag, badge)) && (handed: words_handed{Pre, Post}(to, tag)) &&      \
 	  (copied: capability_came{Pre, Post}(\old(threads[to].arrival), t, out)) && (claimed: slots_claimed{Pre, Post}(0)) && \
 	  (others: \forall integer k; slot_index(k) && (k != \old(threads[to].arrival) || k == NONE) ==> \
-	    capability_same{Pre, Post}(k)) && (waits: threads_wait_but{Pre, Post}(to, to)) &&         \
+	    capability_same{Pre, Post}(k)) && (waits: threads_wait_but{Pre, Post}(to, to)) &&          \
 	  (reply: threads[to].reply == \old(threads[to].reply) && threads[to].client == \old(threads[to].client) && \
 	    threads[to].server == \old(threads[to].server)) && (results: results_kept_but{Pre, Post}(to)) && \
 	  (words: words_kept_but{Pre, Post}(to, \old(hart.holder))) && (states: states_turned{Pre, Post}) && \
@@ -457,7 +457,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_on(u64 t, u64 s, u64 t
 
 /* The receiver, the first at endpoint e, leaves it, and the current thread t awaits its answer in the slot that the receiver
  * had reserved. */
-/*@ requires DERIVED && cnodes_apart && ready_valid &&
+/*@ requires DERIVED_APART && ready_valid &&
       kernel_valid && 0 < t < N_THREADS && 0 < receiver < N_THREADS && KERNEL_QUEUES <= e < N_QUEUES &&
       (meets: t == hart.current && head_of[e] == receiver && receivers_of[e] != 0) &&
       (stand: threads_stand(hart.current, NONE) && current_takes && used_reply == NONE);
@@ -677,7 +677,7 @@ static u32 ipc_answer(u64 t, u64 s, u64 tag, u64 out, bool keep)
 }
 
 /* t, which received and has its message, goes on; what it had reserved is free. */
-/*@ requires DERIVED && cnodes_apart && ready_valid &&
+/*@ requires DERIVED_APART && ready_valid &&
       kernel_valid && 0 < t < N_THREADS && stands_on[t] == NONE && fault_of[t] == 0 &&
       (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE && t != hart.current);
     assigns OBJECTS, LINKS, answer_in[t], reply_of[t], arrival_of[t];
@@ -864,7 +864,7 @@ static inline __attribute__((always_inline)) void ipc_take_message(u32 t, u32 se
     predicate sent(integer t, integer call) = reply_of[t] == NONE &&
       (call != 0 ? fault_of[t] != 0 ==> arrival_of[t] == NONE : keeps_nothing(t)); */
 /* The message of `sender` was taken: a caller waits for the answer in the slot `reply` now, another goes on. */
-/*@ requires DERIVED && cnodes_apart && ready_valid &&
+/*@ requires DERIVED_APART && ready_valid &&
       kernel_valid && 0 < sender < N_THREADS && nameable(reply) && slots[reply].type == CAP_EMPTY &&
       (own: apart != 0 ==> in_table(reply) && !spent(reply)) &&
       (stand: threads_stand(hart.current, sender) && current_runs && used_reply == NONE) &&
@@ -897,7 +897,7 @@ static inline __attribute__((always_inline)) void ipc_end_sending(u32 sender, u6
 }
 
 /* The queued caller `sender` cannot pay for the passive server t: it is told so, and t asks again. */
-/*@ requires DERIVED && cnodes_apart && ready_valid &&
+/*@ requires DERIVED_APART && ready_valid &&
       kernel_valid && 0 < t < N_THREADS && 0 < sender < N_THREADS && sender != t && t == hart.current &&
       (stand: threads_stand(hart.current, sender) && current_takes && used_reply == NONE);
     assigns OBJECTS, stands_as[sender], stands_on[sender], ORDER, answer_in[sender], answer_in[t], KEPT_BY(sender), reply_of[t],
@@ -1014,7 +1014,7 @@ static inline bool ipc_is_pending(u64 t, u64 s)
 }
 
 /* Wait for a sender: the reply slot becomes a reservation. Who runs next is the caller's matter. */
-/*@ requires DERIVED && cnodes_apart && ready_valid &&
+/*@ requires DERIVED_APART && ready_valid &&
       kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply) &&
       (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
       (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
@@ -1054,7 +1054,7 @@ static inline void ipc_wait(u64 t, u64 s, u64 reply, u64 arrival)
 }
 
 /* The same of the current thread: nobody is current then. */
-/*@ requires DERIVED && cnodes_apart && STANDING &&
+/*@ requires DERIVED_APART && STANDING &&
       kernel_valid && 0 < t < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT && nameable(reply) &&
       (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
       (free: arrival != 0 ==> arrival < threads[t].table_size && slots[threads[t].table + arrival].type == CAP_EMPTY) &&
@@ -1145,6 +1145,9 @@ static enum status ipc_take_or_wait(u32 t, u64 s, u64 reply, u64 arrival, bool b
 	if (n != NONE && notify_collect(n, t))
 		return ipc_without_message(t, STATUS_NOTIFIED);
 	//@ assert words: words_kept{Pre, Here};
+	/*@ assert sender: sender_at(e) == sender_at{Pre}(\at(slots[s].object, Pre)) &&
+	      tag_of(sender_at(e)) == tag_of{Pre}(sender_at{Pre}(\at(slots[s].object, Pre))) &&
+	      badge_of(sender_at(e)) == badge_of{Pre}(sender_at{Pre}(\at(slots[s].object, Pre))); */
 	if (queues[e].head != NONE && queues[e].receivers == 0)
 		return ipc_take(t, s, reply, arrival);
 	if (!block)
@@ -1214,7 +1217,7 @@ static inline enum status ipc_check_reply(u64 t, u64 tag, u64 reply)
 }
 
 /* The caller that was answered, if there is one, goes on, and whoever is most important runs. */
-/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && thread_index(caller) && (settled: unsettled == NONE) &&
+/*@ requires DERIVED_APART && ready_valid && kernel_valid && thread_index(caller) && (settled: unsettled == NONE) &&
       (stand: threads_stand(hart.current, caller) && current_runs && used_reply == NONE) &&
       (goes: caller != NONE ==> goes(caller) && caller != hart.current);
     assigns OBJECTS, LINKS, payload[0 .. 5];
@@ -1295,7 +1298,7 @@ static inline __attribute__((always_inline)) u32 ipc_hand_back(u64 t, u64 tag, u
 #define WAITS_AGAIN STILL_WAITS && results_kept{Pre, Here} && words_kept{Pre, Here} &&                 \
 	capabilities_same_but{Pre, Here}(reply, arrival != 0 ? \at(threads[t].table, Pre) + arrival : 0)
 /* t answers the caller with the reply in slot `reply` and waits; that is all there is to do. */
-/*@ requires DERIVED && cnodes_apart && STANDING &&
+/*@ requires DERIVED_APART && STANDING &&
       kernel_valid && 0 < t < N_THREADS && 0 < caller < N_THREADS && slot_index(s) && slots[s].type == CAP_ENDPOINT &&
         nameable(reply) &&
       (own: apart != 0 ==> in_table(reply) && !spent(reply)) && (settled: unsettled == NONE) &&
@@ -1355,11 +1358,11 @@ static inline bool ipc_only_waits(u64 t, u64 s, u64 caller, u64 tag)
 
 /* An answer over an endpoint capability in slot s that is the right one. */
 #define CONTRACT_REPLY                                                                                 \
-	requires ORDERED && kernel_valid && STANDING && 0 < t < N_THREADS && t == hart.current && slot_index(s) &&\
+	requires ORDERED && kernel_valid && STANDING && 0 < t < N_THREADS && t == hart.current && slot_index(s) && \
 	  slots[s].type == CAP_ENDPOINT && (settled: unsettled == NONE);                               \
 	assigns STATE, used_reply, payload[0 .. 5], LIST;                                              \
-	ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && STILL_HIGHEST &&                 \
-	  (leaves: \old(hart.current) == t ==> \result == hart.current) &&                            \
+	ensures ORDERED && VALID && STANDING && CAPABILITIES_KEPT && STILL_HIGHEST &&                  \
+	  (leaves: \old(hart.current) == t ==> \result == hart.current) &&                             \
 	  (grown: capabilities_grown{Pre, Post}(arrival != 0 ? \old(threads[t].table) + arrival : 0)); \
 	ENSURES_REFUSED(!answer_fits{Pre}(t, tag, reply, arrival), t)                                  \
 	ENSURES_ANSWERED(answer_waits{Pre}(t, \at(slots[s].object, Pre), tag, reply, arrival), t, named_endpoint{Pre}(t, reply), tag, \
@@ -1451,7 +1454,7 @@ void ipc_cancel(u32 t, enum status status)
 }
 
 /* t waits for the answer of the handler `receiver`, in the slot that this reserved. No capability goes with it. */
-/*@ requires DERIVED && cnodes_apart && THREADS_VALID && SLOTS_VALID && (index: 0 < t < N_THREADS && thread_index(receiver)) &&
+/*@ requires DERIVED_APART && THREADS_VALID && SLOTS_VALID && (index: 0 < t < N_THREADS && thread_index(receiver)) &&
       (unanswered: answer_in[t] == NONE && answer_in[receiver] == NONE && reply_of[t] == NONE);
     assigns slots[0 .. N_SLOTS - 1], threads[0 .. N_THREADS - 1], stands_as[t], answer_in[t], reply_of[t], reply_of[receiver];
     ensures DERIVED && THREADS_VALID && SLOTS_VALID && CAPABILITIES_KEPT;

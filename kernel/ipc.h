@@ -232,7 +232,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
 
 /* End what t is blocked in, with `status` as its result, and stop it: queues, reservations, and the reply that somebody
  * may hold. A thread that waits for its fault handler keeps its registers: it will fault again. */
-/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && 0 < t < N_THREADS &&
+/*@ requires DERIVED_APART && ready_valid && kernel_valid && 0 < t < N_THREADS &&
       (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE);
     assigns OBJECTS, stands_as[t], stands_on[t], ORDER, answer_in[t], KEPT_BY(t);
     ensures DERIVED && VALID && STANDING;

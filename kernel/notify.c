@@ -39,7 +39,7 @@ bool notify_collect(u32 n, u32 t)
 }
 
 /* The bound thread t was receiving: the bits end that, without a message. */
-/*@ requires DERIVED && cnodes_apart && kernel_valid && queue_index(n) && 0 < t < N_THREADS &&
+/*@ requires DERIVED_APART && kernel_valid && queue_index(n) && 0 < t < N_THREADS &&
       (queued: stands_on[t] != NONE && fault_of[t] == 0);
     assigns threads[0 .. N_THREADS - 1], queues[0 .. N_QUEUES - 1], slots[0 .. N_SLOTS - 1], stands_on[t],
       AT_QUEUE(stands_on[t]), answer_in[t], reply_of[t], arrival_of[t];

@@ -15,7 +15,7 @@
 
 /* Set `bits` of notification n: wake a waiter or the thread bound to it, or leave them pending. A bit that is bound to
  * power-off or reset stops the machine. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && told(n);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && told(n);
     assigns STATE;
     ensures DERIVED && VALID && STANDING && (kept: slots_kept{Pre, Post}) && (claimed: slots_claimed{Pre, Post}(0)) &&
       (pending: notified{Pre}(n) == NONE ==> queues[n].bits == (\old(queues[n].bits) | bits)) &&
@@ -30,7 +30,7 @@
 void notify_raise(u32 n, u32 bits);
 
 /* System calls: signal the notification in slot number `notification` of t's table; wait on it. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && thread_index(t);
     assigns STATE;
     ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0);
@@ -70,14 +70,14 @@ enum status notify_wait(u64 t, u64 notification, bool block);
 bool notify_collect(u32 n, u32 t);
 
 /* An interrupt line is pending: claim it, switch it off and raise its bit. False if no line was. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid;
+/*@ requires DERIVED_APART && STANDING && kernel_valid;
     assigns STATE;
     ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0); */
 bool notify_interrupt(void);
 
 /* Raise the timers that are due; set the hardware for the next. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid;
+/*@ requires DERIVED_APART && STANDING && kernel_valid;
     assigns STATE;
     ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures claimed: slots_claimed{Pre, Post}(0); */

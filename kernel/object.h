@@ -233,6 +233,8 @@ struct timer {
 /* The memory of originals, in slots (half granules) counted from physical address 0. */
 /*@ ghost extern u8 owns[N_SLOTS]; */     /* the slot holds the original of an object: of this type */
 /*@ ghost extern u32 origin[N_SLOTS]; */  /* a capability: the slot of the original of what it names */
+/*@ ghost extern u8 may[N_SLOTS]; */      /* a capability: its rights */
+/*@ ghost extern u8 shares[N_SLOTS]; */   /* whether they are of its parent's: it is a copy, or carved memory */
 /*@ ghost extern u64 nth[N_SLOTS]; */     /* memory: how often its size fits below it, as it is aligned to that */
 /*@ ghost extern u8 lends[N_SLOTS]; */    /* memory: whether pages may show it, as nothing else is ever made of it */
 /*@ ghost extern u64 next_nth; */         /* the same of what is carved next */

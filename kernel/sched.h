@@ -45,7 +45,7 @@ void sched_remove(u32 t);
 
 /* Leave the kernel: decide who runs and on whose budget, arm the timer for the end of it, give the thread its payload
  * and its address space. The thread to run is the result; NONE: nobody can. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && (settled: unsettled == NONE);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && (settled: unsettled == NONE);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS;
     ensures standing: slots_standing{Pre, Post};
@@ -143,7 +143,7 @@ static inline bool sched_has_budget(u32 t)
 
 /* The current thread has blocked (hart.current is NONE) and t just stopped waiting: let it run at once if nobody more
  * important is ready. Leaves the kernel. */
-/*@ requires DERIVED && cnodes_apart && ready_valid && kernel_valid && 0 < t < N_THREADS && hart.current == NONE &&
+/*@ requires DERIVED_APART && ready_valid && kernel_valid && 0 < t < N_THREADS && hart.current == NONE &&
       (settled: unsettled == NONE) && (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && TURNED_WORDS;
@@ -154,8 +154,8 @@ u32 sched_switch(u32 t);
 /* Thread t has the message in the end, and whoever runs, no other thread got or lost anything by it; but whose payload the
  * hardware held loses that, if it has not been stored. */
 #define CONTRACT_DELIVERED(placed)                                                                     \
-	requires DERIVED && cnodes_apart && kernel_valid && ready_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) &&\
-	  (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));                              \
+	requires DERIVED_APART && kernel_valid && ready_valid && 0 < t < N_THREADS && (settled: unsettled == NONE) && \
+	  (stand: threads_stand(t, t) && used_reply == NONE) && (goes: goes(t));                       \
 	assigns OBJECTS, placed, payload[0 .. 5];                                                      \
 	ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;                                     \
 	ensures told: message_told(t, tag, badge); ensures handed: words_handed{Pre, Post}(t, tag);    \
@@ -195,7 +195,7 @@ static inline bool sched_may_take_over(u64 t)
 }
 
 /* End a system call of t that did not switch: its result, and on. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS, LINKS, payload[0 .. 5];
     ensures DERIVED && VALID && STANDING && HIGHEST && CAPABILITIES_KEPT && (waits: threads_wait{Pre, Post}) &&
       (standing: slots_standing{Pre, Post}) && (results: results_kept_but{Pre, Post}(t)) &&

@@ -78,7 +78,7 @@ void space_emptied(u32 s)
 /*@ predicate is_header(integer h) = lives(h - SPACE_HEADER) && cnode[h - SPACE_HEADER] == CAP_SPACE; */
 /* The space of a thread is one that lives: the thread's slot holds a capability to it. */
 /*@ ghost
-  /@ requires DERIVED && cnodes_apart && slots_valid && threads_have && thread_index(t) && unsettled == NONE;
+  /@ requires DERIVED_APART && slots_valid && threads_have && thread_index(t) && unsettled == NONE;
      assigns \nothing;
      ensures lives: apart != 0 && threads[t].root != NONE ==> is_header(SPACE_SLOTS * threads[t].root + SPACE_HEADER); @/
   void space_own(u32 t)
@@ -88,7 +88,7 @@ void space_emptied(u32 s)
 	     begins[origin[slot_of(t) + THREAD_SPACE]] == 2 * machine.base_granule + SPACE_SLOTS * threads[t].root; @/
   }
   // The header of a space, or that of the kernel's own, is no capability.
-  /@ requires DERIVED && cnodes_apart && slot_index(header) &&
+  /@ requires DERIVED_APART && slot_index(header) &&
        (root: apart != 0 ==> header == SPACE_HEADER || is_header(header));
      assigns \nothing;
      ensures header: apart != 0 ==> !housed(header) && linked[header] != 1 && !owner(header); @/
@@ -101,7 +101,7 @@ void space_emptied(u32 s)
 
 /* Give the space with this header slot an ASID that nobody else has in this round. True if the round is a new one: then
  * every translation must be forgotten. */
-/*@ requires DERIVED && cnodes_apart && kernel_valid && slot_index(header) && header % SPACE_SLOTS == SPACE_HEADER &&
+/*@ requires DERIVED_APART && kernel_valid && slot_index(header) && header % SPACE_SLOTS == SPACE_HEADER &&
       (root: apart != 0 ==> header == SPACE_HEADER || is_header(header));
     assigns hart.asid, hart.asid_round, slots[header].badge, slots[header].watermark;
     ensures DERIVED && SLOTS_VALID && HART_VALID;

@@ -16,7 +16,7 @@
 enum status space_check(u32 from, u32 rights, u32 level);
 
 /* Slot s of a space was filled: write the hardware entry. */
-/*@ requires DERIVED && cnodes_apart && slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type) &&
+/*@ requires DERIVED_APART && slots_valid && machine_valid && is_space_slot(s) && stands_in_space(slots[s].type) &&
       (written: entries_written && s == unsettled);
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
     ensures DERIVED && SLOTS_VALID; ENSURES_WRITTEN
@@ -27,7 +27,7 @@ enum status space_check(u32 from, u32 rights, u32 level);
 void space_filled(u32 s);
 
 /* Slot s of a space is emptied: clear the hardware entry before the step ends. */
-/*@ requires DERIVED && cnodes_apart && slots_valid && is_space_slot(s) && (written: entries_written && s == unsettled);
+/*@ requires DERIVED_APART && slots_valid && is_space_slot(s) && (written: entries_written && s == unsettled);
     assigns ptes[0 .. N_PTES - 1], SHOWN_AT(s), slots[0 .. N_SLOTS - 1];
     ensures DERIVED && SLOTS_VALID; ENSURES_WRITTEN
     ensures same: slots_same_but_links{Pre, Post};
@@ -36,7 +36,7 @@ void space_emptied(u32 s);
 
 /* Let the MMU walk the space of thread t, under an ASID of its own where the hardware has them. The image is kept in the
  * thread: for as long as `image_round` is the round of the hart, it is all that a switch has to load. */
-/*@ requires DERIVED && cnodes_apart && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
+/*@ requires DERIVED_APART && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS;
     ensures DERIVED && VALID && CAPABILITIES_KEPT && TURNED;
     ENSURES_RANKS_KEPT
@@ -46,7 +46,7 @@ void space_emptied(u32 s);
 void space_switch(u32 t);
 
 /* The same where the space may be the one that the MMU walks already, and its image at hand. */
-/*@ requires DERIVED && cnodes_apart && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
+/*@ requires DERIVED_APART && kernel_valid && thread_index(t) && (settled: unsettled == NONE);
     assigns OBJECTS;
     ensures DERIVED && VALID && CAPABILITIES_KEPT && TURNED;
     ENSURES_RANKS_KEPT

@@ -52,7 +52,7 @@ static enum status syscall_check(struct actor actor, u32 n, u8 type, u32 right)
 }
 
 /* Operations on the thread whose capability is number a0. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && actor_valid(actor) && thread_index(caller);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && actor_valid(actor) && thread_index(caller);
     assigns STATE;
     ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT && (claimed: slots_claimed{Pre, Post}(0)); */
 static enum status syscall_thread(struct request r, struct actor actor, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u32 caller)
@@ -148,7 +148,7 @@ static inline void syscall_begin(u64 t)
 	threads[t].registers[REG_A2] = 0;
 }
 
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && 0 < t < N_THREADS && (settled: unsettled == NONE);
     assigns STATE, payload[0 .. 5];
     ensures DERIVED && VALID && STANDING && CAPABILITIES_KEPT;
     ensures leaves: \result == hart.current && current_is_highest;
@@ -162,7 +162,8 @@ static __attribute__((noinline)) u32 syscall_signal(u64 t, u64 notification)
 /* Every argument stays in the register where the user had it. */
 /*@ requires SETTLED && STANDING && kernel_valid && 0 < t < N_THREADS;
     assigns STATE_AND_ENTRIES, apart, HOMES, words[0 .. N_WORDS - 1], payload[0 .. 5];
-    ensures SETTLED && VALID && STANDING && (leaves: \result == hart.current && current_is_highest); */
+    ensures SETTLED && VALID && STANDING && (leaves: \result == hart.current && current_is_highest) &&
+      (capabilities: a1 != OP_MOVE && a1 != OP_DELETE && a1 != OP_REVOKE ==> capabilities_kept{Pre, Post}); */
 static __attribute__((noinline)) u32 syscall_operation(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6, u64 t)
 {
 	/* Numbers beyond 32 bits name no operation and no slot; neither does the highest of 32 bits. */

@@ -37,8 +37,9 @@ void boot_main(const struct boot_record *record);
 /*@ requires SETTLED && STANDING && kernel_valid && hart.current != NONE && current_is_highest;
     assigns STATE_AND_ENTRIES, apart, HOMES, used_reply, words[0 .. N_WORDS - 1], payload[0 .. 5];
     ensures SETTLED && VALID && STANDING &&
-      // Integrity: a message, a signal, a wait changes no capability; only an operation that the caller names does.
-      (capabilities: number != SYS_INVOKE ==> capabilities_kept{Pre, Post}) &&
+      // Integrity: a message, a signal, a wait changes no capability; only three operations that the caller names do.
+      (capabilities: number != SYS_INVOKE || (a1 != OP_MOVE && a1 != OP_DELETE && a1 != OP_REVOKE) ==>
+        capabilities_kept{Pre, Post}) &&
       // Confinement: and it makes one only in a slot that was reserved, or in the free one that the caller named for it.
       (grown: number != SYS_INVOKE ==>
         capabilities_grown{Pre, Post}(a4 != 0 ? \old(threads[hart.current].table) + a4 : 0)) &&

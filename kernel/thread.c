@@ -193,7 +193,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 }
 
 /* Write down a fault that nobody handles: the record first, then its number. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && thread_index(t);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && thread_index(t);
     assigns STATE, fault_ring;
     ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};

@@ -13,7 +13,7 @@
     ensures free: \result == STATUS_OK && which == THREAD_BOUND ==> queues[slots[from].object].bound == NONE; */
 enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
 /* Slot s of a thread was filled or is emptied: the scheduler's and the system-call path's view of it follows. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && is_thread_slot(s) &&
+/*@ requires DERIVED_APART && STANDING && kernel_valid && is_thread_slot(s) &&
       (stands: stands_in_thread(s % 16 - THREAD_SLOT_OFFSET, slots[s].type, slots[s].kind)) &&
       (read: slots[s].container == IN_THREAD);
     assigns STATE;
@@ -21,7 +21,7 @@ enum status thread_check(u32 t, u32 from, u32 rights, u32 which);
     ensures kept: slots_kept{Pre, Post};
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void thread_filled(u32 s);
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && is_thread_slot(s);
+/*@ requires DERIVED_APART && STANDING && kernel_valid && is_thread_slot(s);
     assigns STATE;
     ensures DERIVED && VALID && STANDING;
     ensures unread: slot_unread(s);
@@ -39,7 +39,7 @@ void thread_emptied(u32 s);
     ensures waits: threads_wait{Pre, Post};
     ensures registers: registers_kept{Pre, Post}; */
 enum status thread_resume(u32 t);
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && 0 < t < N_THREADS;
+/*@ requires DERIVED_APART && STANDING && kernel_valid && 0 < t < N_THREADS;
     assigns STATE;
     ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};
@@ -98,7 +98,7 @@ enum status thread_set_scheduling(u32 t, u64 priority, u64 budget, u64 period, u
 void thread_fault(u32 t, u64 cause, u64 address);
 
 /* End what t is blocked in and let it go on with `status`. Whose fault handler is gone stays stopped, on record. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && 0 < t < N_THREADS;
+/*@ requires DERIVED_APART && STANDING && kernel_valid && 0 < t < N_THREADS;
     assigns STATE, fault_ring;
     ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};
@@ -107,7 +107,7 @@ void thread_fault(u32 t, u64 cause, u64 address);
 void thread_wake(u32 t, enum status status);
 
 /* t is destroyed: out of every queue and out of the hart's variables. */
-/*@ requires DERIVED && cnodes_apart && STANDING && kernel_valid && 0 < t < N_THREADS;
+/*@ requires DERIVED_APART && STANDING && kernel_valid && 0 < t < N_THREADS;
     assigns STATE;
     ensures DERIVED && VALID && STANDING;
     ensures kept: slots_kept{Pre, Post};

@@ -164,7 +164,7 @@ static void untyped_zero(u64 from, u64 to)
 /* One step of zeroing untyped u from its watermark to the granule `end`. True when all of that is zero and the step may
  * also do `work` more. The gap that alignment leaves is zeroed too: a step that was begun for a big object may be used up
  * by small ones. */
-/*@ requires DERIVED && cnodes_apart &&
+/*@ requires DERIVED_APART &&
       kernel_valid && slot_index(u) && slots[u].type == CAP_UNTYPED && slots[u].kind == MEMORY_RAM &&
       (inside: end <= 1 << (slots[u].size_bits - 6));
     assigns slots[u].badge, words[0 .. N_WORDS - 1];
@@ -259,6 +259,9 @@ struct mould {
       (c.type == OBJECT_THREAD ==> size == 8) &&
       (c.type == OBJECT_UNTYPED || c.type == OBJECT_PAGE ==> 6 <= c.size_bits <= 37 && size == 1 << (c.size_bits - 6)); */
 
+/*@ // Memory that is carved has no right that its memory lacks.
+    predicate mould_falls(struct mould m, integer u) = m.type == CAP_UNTYPED ==> fewer(m.rights, slots[u].rights); */
+
 /*@ requires slot_index(u) && machine_valid &&
       (known: OBJECT_UNTYPED <= carving.type <= OBJECT_PAGE && 1 <= carving.count && 1 <= size) &&
       (ram: slots[u].kind == MEMORY_RAM ==> machine.base_granule + KERNEL_QUEUES <= at &&
@@ -285,6 +288,7 @@ struct mould {
       (\result.rights & RIGHT_EXECUTE) == 0;
     ensures no_retype: (slots[u].rights & RIGHT_RETYPE) == 0 ==> (\result.rights & RIGHT_RETYPE) == 0;
     ensures no_schedule: (slots[u].rights & RIGHT_SCHEDULE) == 0 ==> (\result.rights & RIGHT_SCHEDULE) == 0;
+    ensures falls: mould_falls(\result, u);
     ensures page: carving.type == OBJECT_PAGE ==> (\result.rights & RIGHT_RETYPE) == 0; */
 static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 size)
 {
@@ -415,7 +419,7 @@ static struct mould untyped_mould(u64 u, struct carving carving, u32 at, u32 siz
       (room: room_from(u, place_at(mould.type, object)) &&
         (apart != 0 ==> place_at(mould.type, object) + takes_up(mould.type, mould.size_bits) <= given[u])) &&
       (nth: apart != 0 ==> is_multiple(place_at(mould.type, object), next_nth, takes_up(mould.type, mould.size_bits))) &&
-      (memory: slots[u].type == CAP_UNTYPED) && (free: slots[s].type == CAP_EMPTY) &&
+      (memory: slots[u].type == CAP_UNTYPED) && (free: slots[s].type == CAP_EMPTY) && (rights: mould_falls(mould, u)) &&
       (fits: object <= 0xffffffff && object_fits(mould.type, mould.kind, mould.size_bits, object) &&
         mould.step != 0 &&
         (mould.type == CAP_UNTYPED ==> mould.step == 1 << (mould.size_bits - 6)) &&
@@ -435,6 +439,7 @@ static inline void untyped_carve(u32 u, u32 s, struct mould mould, u64 object)
 	/*@ assert thread: mould.type == CAP_THREAD ==> shaped(CAP_THREAD, 16 * object, 16 * object + 16); */
 	/*@ assert nobody: apart != 0 ==> !owner(s) && linked[s] == 0; */
 	/*@ ghost origin[s] = s; nth[s] = next_nth; lends[s] = mould.kind != MEMORY_RAM || (mould.rights & RIGHT_RETYPE) == 0; */
+	/*@ ghost may[s] = mould.rights; shares[s] = mould.type == CAP_UNTYPED; */
 	/*@ ghost begins[s] = memory_place(mould.type, object); given[s] = begins[s]; */
 	/*@ ghost ends[s] = begins[s] + memory_size(mould.type, mould.step); */
 	/*@ assert aligned: apart != 0 ==> is_aligned(begins[s], nth[s], ends[s]); */
@@ -631,7 +636,7 @@ static inline enum status untyped_check(u64 u, struct carving carving, struct pl
 /*@ requires ORDERED && kernel_valid && slot_index(u) && row_nameable(first, count) &&
       (row: apart != 0 ==> in_table_to(first, first + count)) &&
       (nth: apart != 0 ==> is_multiple(place_at(mould.type, mould.object), next_nth, takes_up(mould.type, mould.size_bits))) &&
-      (memory: slots[u].type == CAP_UNTYPED) &&
+      (memory: slots[u].type == CAP_UNTYPED) && (rights: mould_falls(mould, u)) &&
       (fits: mould_fits(mould, count * mould.step) && count <= RETYPE_MAX_COUNT) &&
       (type: mould.type == (type == OBJECT_PAGE ? CAP_UNTYPED : type)) &&
       (free: \forall integer k; first <= k < first + count ==> slots[k].type == CAP_EMPTY) &&
@@ -660,7 +665,7 @@ static inline void untyped_fill(u32 u, u32 first, u32 type, u32 count, struct mo
 	      (homes: apart != 0 ==> homes_kept{Pre, Here} && \at(apart, Pre) != 0) &&
 	      (row: apart != 0 ==> in_table_to(first, first + count)) &&
 	      (room: room_from(u, place_at(mould.type, object))) &&
-	      (end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u]) &&
+	      (end: apart != 0 ==> place_at(mould.type, mould.object + total) <= given[u]) && (rights: mould_falls(mould, u)) &&
 	      (free: \forall integer k; first + i <= k < first + count ==> slots[k].type == CAP_EMPTY) &&
 	      (made: \forall integer k; first <= k < first + i ==> slots[k].type == mould.type) &&
 	      (rights: \forall integer k; first <= k < first + i ==> slots[k].rights == mould.rights) &&
@@ -769,7 +774,7 @@ static inline __attribute__((always_inline)) void untyped_hand_out(u64 u, struct
 
 	arch_barrier();
 	untyped_advance(u, end); /* before there are objects: they lie below the watermark */
-	/*@ assert room: room_from(u, 2 * (slots[u].object + start)); */
+	/*@ assert room: room_from(u, 2 * (slots[u].object + start)) && mould_falls(mould, u); */
 	/*@ ghost next_nth = first; */
 	untyped_fill((u32)u, to, carving.type, carving.count, mould);
 	/*@ assert capabilities: capabilities_kept{Pre, Here}; */
