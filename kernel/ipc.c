@@ -1486,7 +1486,6 @@ bool ipc_fault(u32 t)
 	/*@ ghost fault_of[t] = 1; */
 	threads[t].fault_badge = slots[s].badge;
 	if (receiver == NONE || queues[e].receivers == 0) {
-		hart.current = hart.current == t ? NONE : hart.current;
 		/*@ ghost stands_as[t] = THREAD_CALLING; */
 		threads[t].state = THREAD_CALLING;
 		threads[t].grant = 0;
@@ -1505,7 +1504,6 @@ bool ipc_fault(u32 t)
 	queue_take_first(e, receiver);
 	ipc_deliver(t, receiver, FAULT_TAG, slots[s].badge, 0, false);
 	ipc_fault_words(t, receiver);
-	hart.current = hart.current == t ? NONE : hart.current;
 	ipc_await_handler(t, receiver);
 	/*@ assert goes: goes(receiver); */
 	/*@ assert others: threads_stand(hart.current, receiver) && READY_VALID; */

@@ -244,7 +244,7 @@ u32 ipc_reply_receive(u64 endpoint, u64 tag, u64 reply, u64 out, u64 arrival, u6
     ensures claimed: slots_claimed{Pre, Post}(0); */
 void ipc_cancel(u32 t, enum status status);
 
-/* Give the fault of t, which is current or was, to its handler as a message; false if it has none. A handler runs on its
+/* Give the fault of t, which is not current any more, to its handler as a message; false if it has none. A handler runs on its
  * own budget: who faults pays for nobody. */
 /*@ requires ORDERED && ready_valid && kernel_valid && 0 < t < N_THREADS && t != hart.current &&
       (stand: threads_stand(hart.current, t) && current_runs && used_reply == NONE) && (goes: goes(t));
