@@ -1,6 +1,7 @@
 """goals - what Frama-C and WP make of the sources: the goals of one function, and what a unit lacks."""
 import functools
 import hashlib
+import itertools
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from kernel import DECLARATION, annotations_of
+from kernel import DECLARATION, annotations_of, code_of, without_comments
 from provers import VERSIONS, key_of, text_of
 from smt import parts_of
 
@@ -29,6 +30,9 @@ GOAL = re.compile(r"^\[wp\] \[([^]]+)\] (?:Goal|Smoke-test) (?:typed_real_)?(\w+
 SCHEDULED = re.compile(r"^\[wp\] (\d+) goals? scheduled", re.M)
 CONTRACT = re.compile(r"/\*?@\s*(?:requires|ensures|assigns|terminates|decreases|exits|behavior|check|admit)\b")
 TAKEN = re.compile(r"\b(admit|axiomatic|axiom|lemma|inductive)\b")
+# What compilers read differently: a branch of the preprocessor, and a character that is negative where `char` is signed.
+BRANCH = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:if|ifdef|ifndef|elif|else|undef)\b[^\n]*", re.M)
+NEGATIVE = re.compile(r"'(?:\\x|\\[0-7]{2,}|[^'\n]*[^\x00-\x7f])[^'\n]*'")
 NO_PROVER = ("Qed", "CFG", "Trivial")
 # What WP says while it works and what makes goals harder only, never easier; of assembly Unit takes care.
 HARMLESS = re.compile(r"Missing terminates clause for \w+, populates 'terminates \\true'|"
@@ -89,6 +93,28 @@ def frama_c(root, environment, *arguments):
                           cwd=root, env={**environment, "PWD": str(root)},
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS)
     return done.returncode, done.stdout + done.stderr
+
+
+def preprocessed(root, unit, *flags):
+    """A unit as the preprocessor leaves it, line by line; what went wrong there, the compiler and Frama-C say."""
+    done = subprocess.run(["gcc", "-E", "-P", "-w", "-nostdinc", "-I.", *flags, unit], cwd=root, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    return done.stdout.splitlines()
+
+
+def differences(root, kernel, unit):
+    """Where a unit may read otherwise for the compiler of the target than for Frama-C, which preprocesses it for this machine."""
+    for name in kernel.includes(unit):
+        text = kernel.texts[name].replace("\\\n", "")
+        for found in (BRANCH.search(code_of(text)), NEGATIVE.search(without_comments(text))):
+            if found:
+                yield f"{name}: `{found.group().strip()}`: the prover may read it otherwise than the compiler does"
+    here = preprocessed(root, unit, "-D__FRAMAC__", "-D__FC_MACHDEP_GCC_X86_64", "-m64")
+    bare = preprocessed(root, unit, "-undef", "-ffreestanding", "-std=c17")
+    for one, other in itertools.zip_longest(here, bare, fillvalue=""):
+        if one != other:
+            yield f"`{one.strip()}`, which the compiler reads otherwise: it depends on what compilers predefine, or on a trigraph"
+            return
 
 
 def messages(log):
@@ -157,6 +183,8 @@ class Unit:
                 self.add(name, "no contract (and no use here, so that Frama-C leaves it out)")
             elif not self.has_contract(log, name):
                 self.add(name, "no contract")
+        for text in differences(root, kernel, unit):
+            self.add(unit, text)
         places = 0
         for name in kernel.includes(unit):
             for line, text in annotations_of_unit(kernel, name):

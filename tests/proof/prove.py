@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -512,7 +513,9 @@ def summary(proof, begin):
             f"cvc4 {count['cvc4']}); functions: {states.count('proved')} of {len(states)} proved, "
             f"{states.count('unproved')} unproved, {states.count('assumed')} assumed; {time.monotonic() - begin:.0f} s")
     if "undecided" in states:
-        text += (f"\nundecided: {states.count('undecided')} functions: this machine is too slow for a goal within "
+        text += (f"\nundecided: {states.count('undecided')} functions: a goal is not recorded, and --replay asks no prover"
+                 if not proof.may_ask else
+                 f"\nundecided: {states.count('undecided')} functions: this machine is too slow for a goal within "
                  f"{provers.SECONDS:.0f} s (MULLION_PROVER_SECONDS sets another limit)")
     return text
 
@@ -654,6 +657,8 @@ def find_mutants(run):
         if not (run.root / name).is_file():
             raise ValueError(f"there is no file {name}")
     some = [mutant for mutant in every if mutants.affected(mutant, run.options.files)]
+    if not some:
+        raise ValueError("there is no mutant of " + (", ".join(run.options.files) or "the kernel") + " in tests/proof/mutants")
     for mutant in some:
         if not mutant.error and mutant.by == "prove":
             mutant.make(run.root, run.build / "mutants")
@@ -730,6 +735,8 @@ def parse(arguments):
         parser.error("--machine goes with --status only")
     if options.no_cache and options.replay:
         parser.error("--no-cache and --replay exclude each other")
+    if options.mutants and (options.json or options.replay):
+        parser.error("--mutants asks the provers and prints a table: without --json and --replay")
     if options.record and (options.smoke or options.mutants or options.listed):
         parser.error("--record goes with a proof of files or of everything only")
     return options
@@ -745,11 +752,29 @@ def main(arguments):
         run.tidy()
 
 
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+def end_all(process):
+    """Ends what a process has started, and what that has."""
+    for path in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            for child in path.read_text(encoding="ascii").split():
+                end_all(int(child))
+                os.kill(int(child), signal.SIGTERM)
+        except OSError:
+            pass    # it has ended
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stop)     # as an interrupt: the provers end, too
     try:
         sys.exit(main(sys.argv[1:]))
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"mullion: prove: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        end_all(os.getpid())
+        sys.stdout.flush()
+        os._exit(130)   # at once: the other threads would begin with the next goals

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -248,7 +249,7 @@ def test_recorded_results_are_replayed_without_a_prover(tree):
     assert tree.prove("--replay", PATH=path).returncode == 0
     # Another goal is never met by the old entry.
     tree.write("kernel/a.c", hard(10))
-    fails(tree.prove("--replay", PATH=path), "undecided: first_ensures_small")
+    fails(tree.prove("--replay", PATH=path), "undecided: first_ensures_small", "--replay asks no prover")
 
 
 TWO = """/*@ requires x < 1000; assigns \\nothing; ensures \\result == x + %d; */
@@ -461,6 +462,39 @@ def test_a_damaged_record_is_noticed(tree):
     fails(tree.prove("--replay"), "undecided: first_")
 
 
+def test_what_cannot_be_read_is_said(tree):
+    tree.write("kernel/a.c", GOOD)
+    tree.record.mkdir()
+    done = tree.prove()
+    assert done.returncode == 2 and "recorded.txt" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_a_run_that_is_told_to_end_leaves_nothing(tree):
+    tree.write("kernel/a.c", hard(8))
+    run = subprocess.Popen(["/usr/bin/python3", "-B", str(HERE / "prove.py"), "--root", str(tree.root), "--no-cache"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tree.root)})
+    end = time.monotonic() + 60
+    while not asked(tree) and time.monotonic() < end and run.poll() is None:
+        time.sleep(0.05)
+    assert asked(tree), "no prover was asked"
+    run.terminate()
+    assert run.wait(30) == 130
+    assert not asked(tree) and not list((tree.root / "build/proof").glob("goals.*"))
+
+
+def asked(tree):
+    """The provers that read a text of this tree."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+        except OSError:
+            continue
+        if words.split(b"\0")[0].endswith((b"z3", b"cvc4")) and str(tree.root).encode() in words:
+            found.append(path)
+    return found
+
+
 def test_an_entry_that_lies_is_found_by_a_proof_without_cache(tree):
     tree.write("kernel/a.c", hard(8))
     fails(tree.prove("--record"), "unproved: first_ensures_small")
@@ -539,6 +573,21 @@ def test_what_nobody_proves_is_not_believed(tree, before, inside, text):
     assert " f proved" not in (tree.root / "tests/proof/proved.txt").read_text(), "it is recorded all the same"
 
 
+@pytest.mark.parametrize("inside, text", [
+    ("\tif (__STDC_HOSTED__ != 0)\n\t\treturn 7;\n", "it depends on what compilers predefine"),
+    ("\tif ('\\xff' < 0)\n\t\treturn 7;\n", "the prover may read it otherwise"),
+    ("#ifndef __riscv\n\treturn 7;\n#endif\n", "the prover may read it otherwise"),
+    ("%:ifdef __OPTIMIZE__\n#else\n\treturn 7;\n#endif\n", "the prover may read it otherwise"),
+    ("#if\\\ndef __riscv\n#else\n\treturn 7;\n#endif\n", "the prover may read it otherwise"),
+    ("\t// what? really??/\n\treturn 7;\n", "a trigraph"),
+    ("#define PASTE(a, b) a##b\n\tif (PASTE(__STDC_HO, STED__))\n\t\treturn 7;\n", "it depends on what compilers predefine"),
+], ids=["hosted", "character", "branch", "digraph", "splice", "trigraph", "pasted"])
+def test_what_the_compiler_reads_otherwise_is_not_proved(tree, inside, text):
+    """The prover would see `return 7`, the compiler of the target `return 8` (or the other way round)."""
+    tree.write("kernel/a.c", BELIEVED.replace("== 7", ">= 7") % inside)
+    fails(tree.prove(), text)
+
+
 def test_a_contract_stands_where_it_is_proved(tree):
     tree.write("kernel/a.c", "/*@ assigns \\nothing;\n    ensures \\result == 7; */\nint g(void);\n\n" +
                BELIEVED.replace("return 8", "return g()") % "")
@@ -615,6 +664,10 @@ def test_a_mutant_that_breaks_no_goal_is_a_failure(tree):
           "error    slipped", "the patch changes next, whose goal last_ensures_more is not", "1 passed, 4 failed")
     done = tree.prove("--mutants", "tests/proof/mutants/more.patch")
     assert done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed\n"), done.stdout + done.stderr
+    tree.write("kernel/b.c", GOOD.replace("next", "other"))
+    for wrong, text in ((["kernel/b.c"], "there is no mutant of kernel/b.c"), (["--json"], "without --json"), (["--replay"], "--replay")):
+        done = tree.prove("--mutants", *wrong)
+        assert done.returncode == 2 and text in done.stderr and not done.stdout, done.stdout + done.stderr
 
 
 def test_a_mutant_whose_goal_gets_no_answer_in_time_neither_survives_nor_is_caught(tree):
